@@ -1,0 +1,67 @@
+# Every command of the README. Each makes what it needs first; all that is made stays in this folder.
+
+VENV := .venv
+BIN := $(VENV)/bin
+# The first of these that is a Python Parley runs on; `make demo PYTHON=/path/to/python3.12` chooses another.
+PYTHON := $(shell for python in python3 python3.13 python3.12 python3.11; do \
+	"$$python" -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
+	2>/dev/null && echo "$$python" && break; done)
+PORT := 8080
+
+export PIP_CACHE_DIR := $(CURDIR)/.parley/cache/pip
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export DBT_PROFILES_DIR := $(CURDIR)/dbt
+# Without bytecode every process starts several times slower.
+unexport PYTHONDONTWRITEBYTECODE
+# What a shell has set for another Airflow or another Python is not for this one.
+unexport PYTHONPATH PYTHONHOME AIRFLOW_HOME AIRFLOW_CONFIG
+
+.DEFAULT_GOAL := help
+.PHONY: help demo up test lint requirements clean
+
+help:
+	@echo "make demo   sample conversations through Airflow, in two loads"
+	@echo "make up     Airflow with its UI on http://localhost:$(PORT) (PORT=...)"
+	@echo "make test   all tests"
+	@echo "make lint   ruff, mypy, yamllint"
+	@echo "make requirements   compile requirements.txt from requirements.in"
+	@echo "make clean  remove all that was made, the warehouse too"
+
+demo: $(VENV)/installed
+	@$(BIN)/parley demo
+
+up: $(VENV)/installed
+	@$(BIN)/parley up --port $(PORT)
+
+test: $(VENV)/installed-dev
+	$(BIN)/pytest $(ARGS)
+
+lint: $(VENV)/installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/yamllint --strict .
+
+requirements: $(VENV)/installed-dev
+	$(BIN)/pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --no-header --universal --python-version 3.11 requirements.in -o requirements.txt
+	$(BIN)/uv pip compile --quiet --no-header --universal --python-version 3.11 requirements-dev.in -o requirements-dev.txt
+
+clean:
+	rm -rf $(VENV) .parley warehouse.duckdb warehouse.duckdb.wal dbt/target dbt/logs plugins/parley.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Everything is pinned, so pip need not resolve anything: --no-deps halves the time.
+$(VENV)/installed: requirements.txt pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Parley needs Python 3.11, 3.12 or 3.13 with venv and pip (on Debian:" \
+		"apt install python3-venv). Name one with make $(MAKECMDGOALS) PYTHON=/path/to/python3"; exit 1; }
+	@echo "Installing into $(VENV) (once, about two minutes) ..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --quiet --no-deps -r requirements.txt
+	@$(BIN)/pip install --quiet --no-deps --no-build-isolation -e .
+	@$(BIN)/pip check
+	@touch $@
+
+$(VENV)/installed-dev: $(VENV)/installed requirements-dev.txt
+	@$(BIN)/pip install --quiet --no-deps -r requirements-dev.txt
+	@touch $@

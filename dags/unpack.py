@@ -1,0 +1,7 @@
+"""Airflow DAGs unpack_<bot>: 05:30 and 17:30 UTC unless dags/bots/<bot>.yml says otherwise."""
+
+from parley.bots import load_bots
+from parley.dag import unpack_dag
+
+for bot in load_bots():
+    globals()[f"unpack_{bot.name}"] = unpack_dag(bot)

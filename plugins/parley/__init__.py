@@ -1,0 +1,1 @@
+"""Parley: conversations, shop events and support tickets into tested analytics tables, on schedule."""

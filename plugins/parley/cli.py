@@ -1,0 +1,117 @@
+"""The command line: `parley --help`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from parley.bots import get_bot, load_bots
+from parley.errors import ParleyError
+from parley.warehouse import Warehouse
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
+unpack_app = typer.Typer(no_args_is_help=True, help="Bring new input into a raw schema.")
+app.add_typer(unpack_app, name="unpack")
+console = Console(highlight=False)
+
+BotName = Annotated[str, typer.Option("--bot", help="A file in dags/bots/, without its .yml.")]
+Port = Annotated[int, typer.Option(help="Where Airflow's UI listens, on this machine only.")]
+
+
+@unpack_app.command("rasa")
+def unpack_rasa(
+    source: Annotated[
+        str | None,
+        typer.Argument(
+            help="A file or folder of NDJSON, or the SQLAlchemy URL of a tracker store; else the bot's own."
+        ),
+    ] = None,
+    bot: BotName = "demo_bot",
+    strict: Annotated[bool, typer.Option(help="Land nothing, and exit with 1, when a record is bad.")] = False,
+) -> None:
+    """Unpack Rasa tracker events: what has not landed yet becomes one load."""
+    from parley.unpack.rasa import unpack_bot
+
+    result = unpack_bot(get_bot(bot), Warehouse.from_env(), source, strict=strict)
+    if result.load_id is None:
+        console.print(f"Nothing new: {result.repeated} events have landed before.")
+    else:
+        repeated = f", {result.repeated} had landed before" if result.repeated else ""
+        console.print(f"Load {result.load_id} of {bot}: {result.landed} events landed{repeated}.")
+    if result.set_aside:
+        console.print(f"{result.set_aside.total()} records set aside in {get_bot(bot).raw_schema}.quarantine:")
+        for reason, count in result.set_aside.most_common(5):
+            console.print(f"  {count} x {reason}")
+
+
+@app.command()
+def loads(bot: BotName = "demo_bot") -> None:
+    """List the loads of a bot: when each arrived, and when a run finished it."""
+    table = Table("load", "arrived (UTC)", "done (UTC)")
+    warehouse = Warehouse.from_env()
+    if warehouse.exists():
+        with warehouse.connect(read_only=True) as connection:
+            for load in get_bot(bot).ledger.loads(connection):
+                done = "new" if load.done_at is None else f"{load.done_at:%Y-%m-%d %H:%M:%S}"
+                table.add_row(load.load_id, f"{load.arrived_at:%Y-%m-%d %H:%M:%S}", done)
+    console.print(table if table.row_count else f"{bot} has no loads yet. `parley unpack rasa` makes one.")
+
+
+@app.command()
+def manifest() -> None:
+    """Parse the dbt project for every bot: the DAGs are drawn from the manifests."""
+    from parley.dbt import write_manifest
+
+    for bot in load_bots():
+        console.print(f"{bot.name}: {write_manifest(bot).name} written")
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})
+def airflow(context: typer.Context) -> None:
+    """Run an Airflow command in Parley's environment: `parley airflow dags list`."""
+    from parley.services import DEFAULT_PORT, airflow_env
+
+    sys.stdout.flush()
+    os.execvpe("airflow", ["airflow", *context.args], airflow_env(DEFAULT_PORT))
+
+
+@app.command()
+def up(port: Port = 8080) -> None:
+    """Start Airflow with its UI and every DAG switched on, until Ctrl-C."""
+    from parley import services
+
+    manifest()
+    console.print("Starting Airflow ...")
+    services.prepare(port)
+    with services.running(port) as airflow:
+        for bot in load_bots():
+            for dag_id in (f"unpack_{bot.name}", f"chat_{bot.name}"):
+                airflow.wait_for_dag(dag_id)
+                airflow.unpause(dag_id)
+        console.print(f"Airflow is at {airflow.url}: user admin, password {airflow.password}. Ctrl-C stops it.")
+        airflow.wait()
+
+
+@app.command()
+def demo() -> None:
+    """Two loads of sample conversations through Airflow, one after the other, and what came of them."""
+    from parley.demo import run
+
+    run(console)
+
+
+def main() -> None:
+    """The console script: errors that the user can mend are printed without a traceback."""
+    try:
+        app()
+    except ParleyError as error:
+        Console(stderr=True, highlight=False).print(f"[bold red]Error:[/] {escape(str(error))}")
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)

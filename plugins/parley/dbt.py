@@ -1,0 +1,101 @@
+"""The dbt project: where its artifacts are, and how to make them."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from parley import settings
+from parley.bots import Bot
+from parley.errors import ConfigurationError, ParleyError
+from parley.warehouse import Warehouse
+
+
+def manifest_path(bot: Bot) -> Path:
+    """The manifest of the project with a bot's variables, which its DAG is drawn from.
+
+    Raises:
+        ConfigurationError: it has not been made yet.
+    """
+    path = _target(bot) / "manifest.json"
+    if not path.exists():
+        raise ConfigurationError(f"{path} is missing. Run `parley manifest` after each change in dbt/ or dags/bots/.")
+    return path
+
+
+def write_manifest(bot: Bot) -> Path:
+    """Parse the project with a bot's variables.
+
+    Raises:
+        ParleyError: dbt cannot parse it, with dbt's message.
+    """
+    command = [
+        str(Path(sys.executable).parent / "dbt"),
+        "--quiet",
+        "parse",
+        "--vars",
+        json.dumps(bot.dbt_vars),
+    ]
+    command += ["--target-path", str(_target(bot)), "--log-path", str(settings.STATE / "dbt" / "logs")]
+    result = subprocess.run(
+        command,
+        cwd=settings.DBT_PROJECT,
+        env={**os.environ, **dbt_env()},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if result.returncode:
+        raise ParleyError(f"dbt cannot parse the project for bot '{bot.name}':\n{result.stdout}{result.stderr}")
+    return _target(bot) / "manifest.json"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one dbt build did: the status of every node, by its unique id."""
+
+    statuses: dict[str, str]
+
+    @property
+    def tests(self) -> int:
+        return sum(node.startswith("test.") for node in self.statuses)
+
+    @property
+    def tests_passed(self) -> int:
+        return sum(node.startswith("test.") and status == "pass" for node, status in self.statuses.items())
+
+
+def keep_run_results(project_dir: str, *, destination: str, **_: Any) -> None:
+    """Cosmos' callback after dbt: keep what it did, before the copy of the project that it ran in is deleted."""
+    results = Path(project_dir) / "target" / "run_results.json"
+    if results.exists():
+        shutil.copy(results, destination)
+
+
+def run_results_path(bot: Bot) -> Path:
+    """Where the results of the last build of a bot are kept."""
+    return _target(bot) / "run_results.json"
+
+
+def last_outcome(bot: Bot) -> Outcome:
+    """What the last build of a bot did; empty before the first."""
+    path = run_results_path(bot)
+    results = json.loads(path.read_text())["results"] if path.exists() else []
+    return Outcome({result["unique_id"]: result["status"] for result in results})
+
+
+def dbt_env() -> dict[str, str]:
+    """What dbt's profiles need beside the variables that the user has set, wherever dbt is started."""
+    warehouse = Warehouse.from_env()
+    path = {"WAREHOUSE_PATH": str(warehouse.path)} if warehouse.path else {}
+    return {"DBT_PROFILES_DIR": str(settings.DBT_PROJECT), **path}
+
+
+def _target(bot: Bot) -> Path:
+    return settings.STATE / "dbt" / bot.name

@@ -1,0 +1,114 @@
+"""`make demo`: the sample conversations through Airflow, in two loads, and what came of them."""
+
+from __future__ import annotations
+
+import os
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.table import Table
+
+from parley import services, settings
+from parley.bots import Bot, get_bot
+from parley.dbt import Outcome, last_outcome, write_manifest
+from parley.errors import ParleyError
+from parley.unpack.rasa import unpack_bot
+from parley.warehouse import Connection, Warehouse
+
+BOT = "demo_bot"
+STAGES = ("chat_demo_bot", "models", "mark_loads")
+
+
+@dataclass(frozen=True)
+class Step:
+    """One run of the demo: the loads it made done, what dbt did, and how long it took in seconds."""
+
+    load_ids: list[str]
+    outcome: Outcome
+    seconds: float
+
+
+def run(console: Console) -> None:
+    """Unpack each batch of the sample and run the chat DAG on it; when all is done already, say so.
+
+    Raises:
+        ParleyError: Airflow did not start, or a run failed.
+    """
+    started = time.monotonic()
+    bot, warehouse = get_bot(BOT), Warehouse.from_env()
+    steps: list[Step] = []
+    with ExitStack() as stack:
+        airflow: services.Airflow | None = None
+        for batch in sorted(settings.SAMPLE_CHAT.glob("batch_*")):
+            result = unpack_bot(bot, warehouse, str(batch))
+            if result.load_id:
+                console.print(f"Unpacked {batch.name}: load {result.load_id}, {result.landed} events")
+            with warehouse.connect() as connection:
+                new = bot.ledger.new(connection)
+            if new:
+                airflow = airflow or _start(stack, console, bot)
+                steps.append(_process(airflow, console, bot, new))
+    with warehouse.connect(read_only=True) as connection:
+        if steps:
+            console.print(_summary(bot, steps, connection))
+            console.print(f"Wall time {time.monotonic() - started:.0f} s, of which {_by_run(steps)}")
+        else:
+            console.print(f"There is nothing new to process: {_done(bot, connection)} loads of {BOT} are done.")
+    console.print(
+        "Next:  make up                        Airflow's UI, with these runs in it\n"
+        "       .venv/bin/parley unpack rasa sample_data/rasa_tracker_store.sqlite.gz   the same events again"
+    )
+
+
+def _start(stack: ExitStack, console: Console, bot: Bot) -> services.Airflow:
+    console.print("Starting Airflow (a few seconds) ...")
+    # Only what the demo triggers runs: no scheduled run gets in between.
+    os.environ["AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE"] = "False"
+    write_manifest(bot)
+    port = services.free_port()
+    services.prepare(port)
+    airflow = stack.enter_context(services.running(port))
+    airflow.wait_for_dag(f"chat_{bot.name}")
+    airflow.unpause(f"chat_{bot.name}")
+    return airflow
+
+
+def _process(airflow: services.Airflow, console: Console, bot: Bot, load_ids: list[str]) -> Step:
+    """Run the chat DAG once on the new loads."""
+    dag_id = f"chat_{bot.name}"
+    started = time.monotonic()
+    run_id = airflow.trigger(dag_id)
+    console.print(f"Running {dag_id} on {', '.join(load_ids)} ...")
+    state = airflow.wait_for_run(dag_id, run_id)
+    if state != "success":
+        states = airflow.task_states(dag_id, run_id)
+        failed = ", ".join(sorted(task for task, state in states.items() if state == "failed"))
+        raise ParleyError(f"{run_id} of {dag_id} has failed in {failed}. The logs are in {services.LOGS}.")
+    return Step(load_ids, last_outcome(bot), time.monotonic() - started)
+
+
+def _summary(bot: Bot, steps: list[Step], connection: Connection) -> Table:
+    table = Table(title=f"{bot.name}: from {bot.raw_schema} to {bot.built_schema('views')}", title_justify="left")
+    table.add_column("")
+    table.add_column("rows", justify="right")
+    for step in steps:
+        table.add_row(f"load {', '.join(step.load_ids)}", "done")
+    table.add_section()
+    views = bot.built_schema("views")
+    for mart in sorted(connection.tables(views)):
+        [[rows]] = connection.query(f"select count(*) from {views}.{mart}")
+        table.add_row(mart, f"{rows:,}")
+    table.add_section()
+    last = steps[-1].outcome
+    table.add_row("tests passed", f"{last.tests_passed} of {last.tests}")
+    return table
+
+
+def _by_run(steps: list[Step]) -> str:
+    return ", ".join(f"run {number}: {step.seconds:.0f} s" for number, step in enumerate(steps, start=1))
+
+
+def _done(bot: Bot, connection: Connection) -> int:
+    return sum(not load.is_new for load in bot.ledger.loads(connection))

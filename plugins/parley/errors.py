@@ -1,0 +1,17 @@
+"""Errors whose message tells the user what to do; commands print them without a traceback."""
+
+
+class ParleyError(Exception):
+    """Something the user can mend."""
+
+
+class ConfigurationError(ParleyError):
+    """A setting is missing or wrong."""
+
+
+class WarehouseBusyError(ParleyError):
+    """Another process held the warehouse for longer than we were told to wait."""
+
+
+class UnpackError(ParleyError):
+    """The input cannot be unpacked."""

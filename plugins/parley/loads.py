@@ -1,0 +1,90 @@
+"""The `_loads` ledger of a raw schema: which loads are new, which a run has pinned, which are done.
+
+`_loads(load_id, schema_name, status, inserted_at, schema_version_hash)` is append-only. The unpacking engine
+adds `(load_id, 0)` when all of a load is in; `mark` adds `(load_id, 1)` when a run has made its tables.
+A load is new while it has status 0 only. See docs/architecture.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from parley.warehouse import Connection
+
+LOADS = "_loads"
+
+
+@dataclass(frozen=True)
+class Load:
+    """One load of a raw schema: when it arrived, and when a run marked it done."""
+
+    load_id: str
+    arrived_at: datetime
+    done_at: datetime | None
+
+    @property
+    def is_new(self) -> bool:
+        return self.done_at is None
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """The loads of one raw schema, and the pins that dbt's `<domain>_load_ids` model keeps of them.
+
+    Attributes:
+        schema: the raw schema, `demo_bot_event` for example.
+        pins: the relation of the pins, `demo_bot_staging.chat_load_ids` for example.
+    """
+
+    schema: str
+    pins: str
+
+    def loads(self, connection: Connection) -> list[Load]:
+        """Every load that is complete, in order of arrival; none when nothing was ever unpacked."""
+        if LOADS not in connection.tables(self.schema):
+            return []
+        rows = connection.query(
+            f"""
+            select
+                load_id,
+                min(case when status = 0 then inserted_at end) as arrived_at,
+                min(case when status = 1 then inserted_at end) as done_at
+            from {self.schema}.{LOADS}
+            group by load_id
+            having min(status) = 0
+            order by arrived_at, load_id
+            """
+        )
+        return [Load(*row) for row in rows]
+
+    def new(self, connection: Connection) -> list[str]:
+        """The ids of the loads that no run has finished yet."""
+        return [load.load_id for load in self.loads(connection) if load.is_new]
+
+    def pinned(self, connection: Connection, run_id: str) -> list[str]:
+        """The loads that a run works on."""
+        rows = connection.query(f"select load_id from {self.pins} where run_id = %s order by load_id", [run_id])
+        return [row[0] for row in rows]
+
+    def mark(self, connection: Connection, run_id: str) -> list[str]:
+        """Mark the loads that a run has pinned as done, in one statement; those already done stay as they are.
+
+        Returns:
+            the ids marked now: empty when the run had marked them before.
+        """
+        new = set(self.new(connection))
+        marked = [load_id for load_id in self.pinned(connection, run_id) if load_id in new]
+        connection.query(
+            f"""
+            insert into {self.schema}.{LOADS} (load_id, schema_name, status, inserted_at, schema_version_hash)
+            select arrived.load_id, arrived.schema_name, 1, current_timestamp, max(arrived.schema_version_hash)
+            from {self.schema}.{LOADS} as arrived
+            where arrived.status = 0
+                and arrived.load_id in (select load_id from {self.pins} where run_id = %s)
+                and arrived.load_id not in (select load_id from {self.schema}.{LOADS} where status = 1)
+            group by arrived.load_id, arrived.schema_name
+            """,
+            [run_id],
+        )
+        return marked

@@ -1,0 +1,49 @@
+"""Operators: the steps of a run that are not dbt's."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from airflow.sdk import BaseOperator, Context
+
+from parley.bots import get_bot
+from parley.warehouse import Warehouse
+
+
+class UnpackOperator(BaseOperator):
+    """Unpacks what is new in a bot's source into its raw schema, as one load.
+
+    Args:
+        bot_name: which bot.
+    """
+
+    def __init__(self, *, bot_name: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.bot_name = bot_name
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        # dlt is heavy: only the task that unpacks imports it.
+        from parley.unpack.rasa import unpack_bot
+
+        result = unpack_bot(get_bot(self.bot_name), Warehouse.from_env())
+        self.log.info("%s", result)
+        return asdict(result)
+
+
+class MarkLoadsOperator(BaseOperator):
+    """Marks the loads that this run has pinned as done. Downstream of everything that must have passed.
+
+    Args:
+        bot_name: whose loads.
+    """
+
+    def __init__(self, *, bot_name: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.bot_name = bot_name
+
+    def execute(self, context: Context) -> list[str]:
+        with Warehouse.from_env().connect() as connection:
+            marked = get_bot(self.bot_name).ledger.mark(connection, context["run_id"])
+        self.log.info("Marked as done: %s", ", ".join(marked) or "none, they were before")
+        return marked

@@ -1,0 +1,16 @@
+"""The unpacking engine: nested events into a relational raw schema, one load at a time.
+
+dlt reads its settings from the environment when it is imported, so they are made here, before any module of this
+package imports it: its files stay inside the project, it calls nobody, and names follow the ingestion contract.
+"""
+
+import os
+
+from parley import settings
+
+os.environ.setdefault("DLT_DATA_DIR", str(settings.STATE / "dlt"))
+os.environ.setdefault("RUNTIME__DLTHUB_TELEMETRY", "false")
+os.environ.setdefault("RUNTIME__LOG_LEVEL", "ERROR")
+# dlt would import all of Airflow to look for secrets in its variables.
+os.environ.setdefault("PROVIDERS__ENABLE_AIRFLOW_SECRETS", "false")
+os.environ["SCHEMA__NAMING"] = "parley.unpack.naming"

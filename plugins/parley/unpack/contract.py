@@ -1,0 +1,60 @@
+"""What a kind of input promises to the engine: how a record is read, and which tables are always there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from dlt.common.data_types import TDataType
+
+from parley.unpack.sources import Record
+
+Row = tuple[str, dict[str, Any]]
+"""The table a row goes to, and its columns, nested as they came."""
+
+
+class NotValidError(ValueError):
+    """Why a record was set aside."""
+
+
+class Document(Protocol):
+    """A valid record.
+
+    Attributes:
+        record_hash: its id, from content and place: the same input gives the same id.
+        sequence: what it is one of, its conversation for example.
+    """
+
+    @property
+    def record_hash(self) -> str: ...
+
+    @property
+    def sequence(self) -> str: ...
+
+    def rows(self, pos: int) -> list[Row]:
+        """The rows it becomes, the first of them in the contract's `root` table.
+
+        Args:
+            pos: position in its sequence, from 0.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Contract:
+    """A kind of input.
+
+    Attributes:
+        parse: the document in a record; raises NotValidError with the reason when there is none.
+        root: the table that has one row per document, with `_record_hash`, `_pos` and `sequence_column`.
+        sequence_column: the column of `root` that holds a document's sequence.
+        tables: columns and their types by table; these exist in every load, whatever has arrived.
+        text_columns: a pattern of columns that are text whatever comes first.
+    """
+
+    parse: Callable[[Record], Document]
+    root: str
+    sequence_column: str
+    tables: Mapping[str, Mapping[str, TDataType]]
+    text_columns: str

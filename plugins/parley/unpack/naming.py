@@ -1,0 +1,35 @@
+"""The ingestion contract's names for dlt's system columns and tables (docs/architecture.md, raw schemas).
+
+dlt imports this module by its path and looks for `NamingConvention` in it.
+"""
+
+from __future__ import annotations
+
+from dlt.common.normalizers.naming import snake_case
+
+SYSTEM_NAMES = {
+    "_dlt_id": "_record_hash",
+    "_dlt_root_id": "_root_hash",
+    "_dlt_parent_id": "_parent_hash",
+    "_dlt_list_idx": "_pos",
+    "_dlt_load_id": "_load_id",
+    "_dlt_loads": "_loads",
+    "_dlt_version": "_versions",
+    "_dlt_pipeline_state": "_pipeline_state",
+}
+# dlt takes every table that starts with its normalised prefix for one of its own.
+SYSTEM_PREFIXES = ("_dlt", "_")
+# PostgreSQL's limit, the lowest of the three: a raw schema has the same names in every warehouse.
+MAX_LENGTH = 63
+
+
+class NamingConvention(snake_case.NamingConvention):
+    """dlt's snake_case, with the contract's system names."""
+
+    def __init__(self, max_length: int | None = None) -> None:
+        super().__init__(min(max_length or MAX_LENGTH, MAX_LENGTH))
+
+    def normalize_identifier(self, identifier: str) -> str:
+        if identifier in SYSTEM_PREFIXES:
+            return "_"
+        return super().normalize_identifier(SYSTEM_NAMES.get(identifier, identifier))

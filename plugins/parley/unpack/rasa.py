@@ -1,0 +1,160 @@
+"""Rasa tracker events: what a valid one is, and the rows it becomes.
+
+Every event is a row of `event` and, with the same `_record_hash` and all of its content, of `event_<type>`.
+The form of the events is Rasa's: https://rasa.com/docs/rasa/event-brokers
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from dlt.common.data_types import TDataType
+
+from parley.bots import Bot
+from parley.unpack.contract import Contract, NotValidError, Row
+from parley.unpack.engine import Result, unpack
+from parley.unpack.sources import Record, parse, read
+from parley.unpack.values import storable
+from parley.warehouse import Warehouse
+
+TYPE = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+# An epoch in seconds beyond this is the year 5138: it is in milliseconds.
+MILLISECONDS_FROM = 1e11
+LATEST = datetime(9999, 1, 1, tzinfo=UTC).timestamp()
+
+# What every event has beside its content.
+COMMON: dict[str, TDataType] = {
+    "event": "text",
+    "timestamp": "timestamp",
+    "sender_id": "text",
+    "model_id": "text",
+    "environment": "text",
+    "_root_hash": "text",
+    "_pos": "bigint",
+}
+# What the semantic schema reads, so that these tables and columns exist and have these types, whatever a bot has
+# said so far. All else is typed by what arrives.
+TABLES: dict[str, dict[str, TDataType]] = {
+    "event": {},
+    "event_user": {
+        "text": "text",
+        "input_channel": "text",
+        "message_id": "text",
+        "parse_data__intent__name": "text",
+        "parse_data__intent__confidence": "double",
+    },
+    "event_bot": {"text": "text", "metadata__utter_action": "text"},
+    "event_slot": {"name": "text", "value": "text", "value_type": "text"},
+    "event_action": {"name": "text", "confidence": "double", "policy": "text", "action_text": "text"},
+    "event_active_loop": {"name": "text"},
+    "event_session_started": {},
+}
+# Ids are names, not numbers: one bot's user ids are 17, "17" and "u-17".
+TEXT_COLUMNS = "re:(^|_)id$"
+
+# How the type of a slot's value is told in `event_slot.value_type`.
+JSON_TYPES = {str: "string", bool: "boolean", int: "number", float: "number", dict: "object", list: "array"}
+
+
+@dataclass(frozen=True)
+class Event:
+    """A valid event.
+
+    Attributes:
+        record_hash: id of the event, from its sender and content: the same event again has the same.
+        sequence: its conversation, Rasa's sender id.
+        content: the event as Rasa wrote it, with every value storable.
+    """
+
+    record_hash: str
+    sequence: str
+    type: str
+    timestamp: datetime
+    content: dict[str, Any]
+
+    @classmethod
+    def from_record(cls, record: Record) -> Event:
+        """The event in a record.
+
+        Raises:
+            NotValidError: it holds none, with the reason.
+        """
+        try:
+            document = parse(record.text)
+        except ValueError as error:
+            raise NotValidError(f"not valid JSON: {error}") from error
+        if not isinstance(document, dict):
+            raise NotValidError(f"not a JSON object but {JSON_TYPES.get(type(document), 'null')}")
+        content = {**record.context, **storable(document)}
+        sender_id = content.get("sender_id")
+        if isinstance(sender_id, bool) or not isinstance(sender_id, str | int) or sender_id == "":
+            raise NotValidError("no sender_id")
+        kind = content.get("event")
+        if not isinstance(kind, str) or not TYPE.fullmatch(kind):
+            raise NotValidError("no event type")
+        timestamp = _timestamp(content.get("timestamp"))
+        return cls(_record_hash(content), str(sender_id), kind, timestamp, content)
+
+    def rows(self, pos: int) -> list[Row]:
+        """The table and row of the event in `event`, and in the table of its type.
+
+        Args:
+            pos: position in the conversation, from 0.
+        """
+        metadata = self.content.get("metadata")
+        beside = metadata if isinstance(metadata, dict) else {}
+        common = {
+            "_dlt_id": self.record_hash,
+            "_root_hash": self.record_hash,
+            "_pos": pos,
+            "event": self.type,
+            "timestamp": self.timestamp,
+            "sender_id": self.sequence,
+            "model_id": self.content.get("model_id", beside.get("model_id")),
+            "environment": self.content.get("environment", beside.get("environment")),
+        }
+        content = _slot_content(self.content) if self.type == "slot" else self.content
+        return [("event", common), (f"event_{self.type}", {**content, **common})]
+
+
+def _timestamp(value: Any) -> datetime:
+    """Epoch seconds, or milliseconds, as a time in UTC with microseconds."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise NotValidError("no timestamp")
+    seconds = value / 1000 if value >= MILLISECONDS_FROM else value
+    if not 0 < seconds < LATEST:
+        raise NotValidError(f"timestamp {value} is not a time since 1970")
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def _record_hash(content: dict[str, Any]) -> str:
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"))
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def _slot_content(content: dict[str, Any]) -> dict[str, Any]:
+    """A slot's value is any JSON: a simple one becomes text, always in the same column, and its type is kept."""
+    value = content.get("value")
+    kind = JSON_TYPES.get(type(value))
+    if kind in ("boolean", "number"):
+        value = json.dumps(value)
+    return {**content, "value": value, "value_type": kind}
+
+
+RASA = Contract(
+    parse=Event.from_record,
+    root="event",
+    sequence_column="sender_id",
+    tables={table: {**COMMON, **columns} for table, columns in TABLES.items()},
+    text_columns=TEXT_COLUMNS,
+)
+
+
+def unpack_bot(bot: Bot, warehouse: Warehouse, source: str | None = None, *, strict: bool = False) -> Result:
+    """Unpack what is new in a bot's own source, or in the one given; see `engine.unpack`."""
+    return unpack(read(source or bot.resolved_source()), bot.raw_schema, RASA, warehouse, strict=strict)

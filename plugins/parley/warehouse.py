@@ -1,0 +1,169 @@
+"""Where the warehouse is, and a connection to it: the one place that knows.
+
+`WAREHOUSE` names the kind. DuckDB is a file at `WAREHOUSE_PATH`; PostgreSQL and Redshift are at `PG_HOST`,
+`PG_PORT`, `PG_USER`, `PG_PASSWORD`, `PG_DATABASE_NAME`. dbt/profiles.yml reads the same variables.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, cast
+
+from parley import settings
+from parley.errors import ConfigurationError, WarehouseBusyError
+
+log = logging.getLogger(__name__)
+
+Kind = Literal["duckdb", "postgres", "redshift"]
+KINDS: tuple[Kind, ...] = ("duckdb", "postgres", "redshift")
+
+# Airflow's pool for whatever writes to the warehouse; tasks that only watch take no slot of it.
+POOL = "warehouse"
+POOL_SLOTS: dict[Kind, int] = {"duckdb": 1, "postgres": 4, "redshift": 4}
+
+DEFAULT_PORTS = {"postgres": 5432, "redshift": 5439}
+LOCK_WAIT_SECONDS = 600.0
+LOCK_POLL_SECONDS = 0.5
+LOCK_MESSAGE_EVERY_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Connection:
+    """A DB-API connection that speaks one parameter style, `%s`, on all three warehouses."""
+
+    kind: Kind
+    native: Any
+
+    def query(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """The rows of a statement; an empty list for one that returns none."""
+        cursor = self.native.cursor()
+        try:
+            cursor.execute(sql.replace("%s", "?") if self.kind == "duckdb" else sql, tuple(parameters))
+            return [tuple(row) for row in cursor.fetchall()] if cursor.description else []
+        finally:
+            cursor.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All statements of the block, or none."""
+        self.native.begin() if self.kind == "duckdb" else self.native.rollback()
+        try:
+            yield
+        except BaseException:
+            self.native.rollback()
+            raise
+        self.native.commit()
+
+    def tables(self, schema: str) -> set[str]:
+        """The names of the tables in a schema; empty when there is no such schema."""
+        rows = self.query("select table_name from information_schema.tables where table_schema = %s", [schema])
+        return {row[0] for row in rows}
+
+
+@dataclass(frozen=True)
+class Warehouse:
+    """Which warehouse, and how to reach it."""
+
+    kind: Kind
+    path: Path | None = None
+    host: str = ""
+    port: int = 0
+    user: str = ""
+    password: str = field(default="", repr=False)
+    database: str = ""
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] = os.environ) -> Warehouse:
+        """The warehouse that the environment names.
+
+        Raises:
+            ConfigurationError: naming the variable to set.
+        """
+        kind = env.get("WAREHOUSE") or "duckdb"
+        if kind not in KINDS:
+            raise ConfigurationError(f"WAREHOUSE is '{kind}'. Set it to one of {', '.join(KINDS)}.")
+        if kind == "duckdb":
+            return cls("duckdb", path=settings.ROOT / (env.get("WAREHOUSE_PATH") or "warehouse.duckdb"))
+        required = ("PG_HOST", "PG_USER", "PG_PASSWORD", "PG_DATABASE_NAME")
+        if missing := [name for name in required if not env.get(name)]:
+            raise ConfigurationError(f"WAREHOUSE={kind} needs {', '.join(missing)}: set them, in .env for example.")
+        port = env.get("PG_PORT") or str(DEFAULT_PORTS[kind])
+        if not port.isdigit():
+            raise ConfigurationError(f"PG_PORT is '{port}'. Set it to a number, {DEFAULT_PORTS[kind]} for example.")
+        host, user, password, database = (env[name] for name in required)
+        return cls(cast(Kind, kind), host=host, port=int(port), user=user, password=password, database=database)
+
+    def __str__(self) -> str:
+        return f"DuckDB at {self.path}" if self.kind == "duckdb" else f"{self.kind} at {self.host}:{self.port}"
+
+    @contextmanager
+    def connect(self, *, read_only: bool = False, wait: float = LOCK_WAIT_SECONDS) -> Iterator[Connection]:
+        """A connection, closed at the end. Outside `transaction()` each statement commits by itself.
+
+        Args:
+            read_only: several processes may read a DuckDB file at once, as long as none writes.
+            wait: how many seconds to wait for another process to let go of a DuckDB file.
+
+        Raises:
+            WarehouseBusyError: the wait was in vain.
+        """
+        native = self._open_duckdb(read_only, wait) if self.kind == "duckdb" else self._open_server()
+        try:
+            yield Connection(self.kind, native)
+        finally:
+            native.close()
+
+    def exists(self) -> bool:
+        """Whether there is anything to read yet; a server is taken to exist."""
+        return self.path is None or self.path.exists()
+
+    def _open_server(self) -> Any:
+        if self.kind == "redshift":
+            import redshift_connector
+
+            connection = redshift_connector.connect(
+                host=self.host, port=self.port, user=self.user, password=self.password, database=self.database
+            )
+        else:
+            import psycopg2
+
+            connection = psycopg2.connect(
+                host=self.host, port=self.port, user=self.user, password=self.password, dbname=self.database
+            )
+        connection.autocommit = True
+        return connection
+
+    def _open_duckdb(self, read_only: bool, wait: float) -> Any:
+        import duckdb
+
+        started = last_message = time.monotonic()
+        while True:
+            try:
+                return duckdb.connect(str(self.path), read_only=read_only)
+            except duckdb.IOException as error:
+                if "lock" not in str(error):
+                    raise
+                now = time.monotonic()
+                holder = _lock_holder(str(error))
+                if now - started >= wait:
+                    raise WarehouseBusyError(
+                        f"{self.path} is held by {holder} and was not free within {wait:.0f} s. DuckDB lets one "
+                        "process write at a time: close that process, or run again when it is done."
+                    ) from error
+                if now - last_message >= LOCK_MESSAGE_EVERY_SECONDS or last_message == started:
+                    log.warning("Waiting for %s, held by %s (up to %.0f s)", self.path, holder, wait)
+                    last_message = now
+                time.sleep(LOCK_POLL_SECONDS)
+
+
+def _lock_holder(message: str) -> str:
+    """The process that DuckDB's message names, as `/usr/bin/python3 (PID 4711)`."""
+    found = re.search(r"held in (.+?)(?: by user .+?)?\.(?: |$)", message)
+    return found.group(1) if found else "another process"
