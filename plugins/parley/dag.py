@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import datetime, timedelta
 
 from airflow.sdk import DAG
@@ -19,8 +20,8 @@ START = datetime(2024, 1, 1)
 
 DEFAULT_ARGS = {
     "owner": "parley",
-    "retries": 2,
-    "retry_delay": timedelta(seconds=30),
+    "retries": int(os.environ.get("TASK_RETRIES") or 3),
+    "retry_delay": timedelta(seconds=float(os.environ.get("TASK_RETRY_DELAY_SECONDS") or 30)),
     "retry_exponential_backoff": True,
     "max_retry_delay": timedelta(minutes=10),
 }
@@ -95,6 +96,7 @@ def _models(bot: Bot, domain: str) -> DbtTaskGroup:
             # and so no task here that could show them red.
             exclude=["resource_type:unit_test", "source:*"],
             test_behavior=TestBehavior.AFTER_EACH,
+            group_nodes_by_folder=True,
             emit_datasets=False,
         ),
         execution_config=ExecutionConfig(

@@ -18,7 +18,6 @@ from parley.unpack.rasa import unpack_bot
 from parley.warehouse import Connection, Warehouse
 
 BOT = "demo_bot"
-STAGES = ("chat_demo_bot", "models", "mark_loads")
 
 
 @dataclass(frozen=True)
@@ -56,10 +55,8 @@ def run(console: Console) -> None:
             console.print(f"Wall time {time.monotonic() - started:.0f} s, of which {_by_run(steps)}")
         else:
             console.print(f"There is nothing new to process: {_done(bot, connection)} loads of {BOT} are done.")
-    console.print(
-        "Next:  make up                        Airflow's UI, with these runs in it\n"
-        "       .venv/bin/parley unpack rasa sample_data/rasa_tracker_store.sqlite.gz   the same events again"
-    )
+    console.print("Next:  make up                   Airflow's UI, with these runs in it")
+    console.print("       .venv/bin/parley loads    the ledger: which loads are new, which are done")
 
 
 def _start(stack: ExitStack, console: Console, bot: Bot) -> services.Airflow:

@@ -50,17 +50,6 @@ class Connection:
         finally:
             cursor.close()
 
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """All statements of the block, or none."""
-        self.native.begin() if self.kind == "duckdb" else self.native.rollback()
-        try:
-            yield
-        except BaseException:
-            self.native.rollback()
-            raise
-        self.native.commit()
-
     def tables(self, schema: str) -> set[str]:
         """The names of the tables in a schema; empty when there is no such schema."""
         rows = self.query("select table_name from information_schema.tables where table_schema = %s", [schema])
@@ -105,7 +94,7 @@ class Warehouse:
 
     @contextmanager
     def connect(self, *, read_only: bool = False, wait: float = LOCK_WAIT_SECONDS) -> Iterator[Connection]:
-        """A connection, closed at the end. Outside `transaction()` each statement commits by itself.
+        """A connection, closed at the end; each statement commits by itself.
 
         Args:
             read_only: several processes may read a DuckDB file at once, as long as none writes.

@@ -1,0 +1,54 @@
+"""The tests run in a copy of the project: its warehouse, Airflow's home and dlt's state are made and thrown away there.
+
+PARLEY_ROOT is set before anything imports `parley` or Airflow, both of which read it once.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).parents[1]
+ROOT = Path(tempfile.mkdtemp(prefix="parley-tests-"))
+
+for name in ("airflow.cfg", "dags", "dbt", "plugins", "sample_data"):
+    copy = shutil.copytree if (PROJECT / name).is_dir() else shutil.copy
+    copy(PROJECT / name, ROOT / name)
+
+for variable in [name for name in os.environ if name.startswith(("AIRFLOW", "PG_", "WAREHOUSE", "PARLEY", "DLT"))]:
+    del os.environ[variable]
+os.environ["PARLEY_ROOT"] = str(ROOT)
+os.environ["DEPLOY_ENV"] = "dev"
+# A task that fails is tried once more, soon: the tests make some fail.
+os.environ["TASK_RETRIES"] = "1"
+os.environ["TASK_RETRY_DELAY_SECONDS"] = "1"
+# Only what a test triggers runs.
+os.environ["AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE"] = "False"
+
+from parley import services, settings  # noqa: E402
+from parley.warehouse import Warehouse  # noqa: E402
+
+assert settings.ROOT == ROOT
+os.environ.update(services.airflow_env(services.free_port()))
+
+
+def pytest_sessionfinish() -> None:
+    shutil.rmtree(ROOT, ignore_errors=True)
+
+
+@pytest.fixture
+def warehouse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Warehouse:
+    """An empty DuckDB warehouse, and dlt's state beside it."""
+    monkeypatch.setenv("WAREHOUSE_PATH", str(tmp_path / "warehouse.duckdb"))
+    monkeypatch.setattr(settings, "STATE", tmp_path / "state")
+    return Warehouse.from_env()
+
+
+@pytest.fixture(scope="session")
+def sample() -> Path:
+    """The folder of the sample conversations."""
+    return settings.SAMPLE_CHAT

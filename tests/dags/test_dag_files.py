@@ -1,0 +1,108 @@
+"""Every DAG file is read as the dag-processor reads it: no import error, no query, nobody called."""
+
+from __future__ import annotations
+
+import socket
+from typing import Any, NoReturn
+
+import duckdb
+import pytest
+from airflow.dag_processing.dagbag import DagBag
+
+from parley import settings
+from parley.bots import Bot, load_bots
+from parley.dbt import write_manifest
+from parley.errors import ConfigurationError
+
+
+@pytest.fixture(scope="module")
+def dagbag() -> DagBag:
+    for bot in load_bots():
+        write_manifest(bot)
+    with pytest.MonkeyPatch.context() as patch:
+        for owner, name in ((duckdb, "connect"), (socket.socket, "connect"), (socket, "getaddrinfo")):
+            patch.setattr(owner, name, _refuse)
+        return DagBag(str(settings.ROOT / "dags"))
+
+
+def _refuse(*arguments: Any, **_: Any) -> NoReturn:
+    raise AssertionError(f"A DAG file reached out while it was read: {arguments}")
+
+
+def test_every_dag_file_is_read_without_error(dagbag: DagBag) -> None:
+    assert dagbag.import_errors == {}
+    assert set(dagbag.dags) == {"chat_demo_bot", "unpack_demo_bot"}
+
+
+@pytest.mark.parametrize(("dag_id", "cron"), [("chat_demo_bot", "0 7,18 * * *"), ("unpack_demo_bot", "30 5,17 * * *")])
+def test_schedules_are_utc_and_one_run_works_at_a_time(dagbag: DagBag, dag_id: str, cron: str) -> None:
+    dag = dagbag.dags[dag_id]
+    assert dag.schedule == cron
+    assert str(dag.timezone) == "UTC"
+    assert dag.max_active_runs == 1
+    assert not dag.catchup
+
+
+def test_every_task_is_retried_and_every_dag_says_what_to_do_when_it_fails(dagbag: DagBag) -> None:
+    for dag in dagbag.dags.values():
+        assert "**When it fails**" in (dag.doc_md or "")
+        assert all(task.retries > 0 for task in dag.tasks if not task.task_id.endswith("_done"))
+
+
+def test_loads_are_marked_after_every_model_and_test(dagbag: DagBag) -> None:
+    dag = dagbag.dags["chat_demo_bot"]
+    before = {task.task_id for task in dag.get_task("mark_loads").get_flat_relatives(upstream=True)}
+    assert before == {task.task_id for task in dag.tasks} - {"mark_loads"}
+    assert dag.get_task("mark_loads").trigger_rule == "all_success"
+    assert all(task.get_flat_relatives(upstream=True) for task in dag.tasks if task.task_id != "wait_for_loads")
+
+
+def test_every_model_is_a_task_and_every_test_belongs_to_one(dagbag: DagBag) -> None:
+    """A test without a task of its own could fail unseen when dbt is tried again."""
+    dag = dagbag.dags["chat_demo_bot"]
+    graph = dag.get_task("models.dbt_producer_watcher").tests_per_model
+    nodes = {task.model_unique_id for task in dag.tasks if hasattr(task, "model_unique_id")}
+    models = {node for node in nodes if node.startswith("model.")}
+    assert {model.rsplit(".", 1)[1] for model in models} >= {
+        "chat_load_ids",
+        "event_sequence",
+        "interactions",
+        "sessions",
+        "users",
+        "user_messages",
+        "bot_actions",
+    }
+    manifest_tests = _selected_tests()
+    assert manifest_tests
+    assert {test for model in nodes for test in graph.get(model, [])} == manifest_tests
+
+
+def _selected_tests() -> set[str]:
+    """The data tests that dbt build runs for the chat domain: those of its models, seeds and snapshots."""
+    import json
+
+    from parley.dbt import manifest_path
+
+    manifest = json.loads(manifest_path(load_bots()[0]).read_text())
+    return {
+        name
+        for name, node in manifest["nodes"].items()
+        if node["resource_type"] == "test"
+        and any(not parent.startswith("source.") for parent in node["depends_on"]["nodes"])
+    }
+
+
+def test_what_writes_to_the_warehouse_takes_a_slot_and_what_watches_takes_none(dagbag: DagBag) -> None:
+    pools = {task.task_id: task.pool for dag in dagbag.dags.values() for task in dag.tasks}
+    assert {task for task, pool in pools.items() if pool == "warehouse"} == {
+        "unpack",
+        "models.dbt_producer_watcher",
+        "mark_loads",
+    }
+
+
+def test_without_its_manifest_a_dag_says_how_to_make_it() -> None:
+    from parley.dag import chat_dag
+
+    with pytest.raises(ConfigurationError, match="Run `parley manifest`"):
+        chat_dag(Bot("no_manifest_yet", "somewhere"))

@@ -1,0 +1,162 @@
+"""The morning run, end to end: Airflow's own processes, dbt, DuckDB."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from parley import services, settings
+from parley.bots import get_bot
+from parley.unpack.rasa import unpack_bot
+from parley.warehouse import Warehouse
+
+pytestmark = pytest.mark.e2e
+
+BOT = get_bot("demo_bot")
+DAG_ID = "chat_demo_bot"
+PARLEY = str(Path(sys.executable).parent / "parley")
+Tables = dict[str, list[tuple[Any, ...]]]
+
+
+def tables(*schemas: str) -> Tables:
+    """The rows of every table of the schemas."""
+    with Warehouse.from_env().connect() as connection:
+        return {
+            f"{schema}.{table}": sorted(connection.query(f'select * from {schema}."{table}"'), key=repr)
+            for schema in schemas
+            for table in sorted(connection.tables(schema))
+        }
+
+
+def statuses() -> list[tuple[int, ...]]:
+    """The statuses in the ledger, load by load."""
+    with Warehouse.from_env().connect() as connection:
+        rows = connection.query(
+            f"select string_agg(status::varchar, '' order by status) from {BOT.raw_schema}._loads group by load_id"
+        )
+    return [tuple(int(status) for status in row[0]) for row in rows]
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The home folder of the demo's user."""
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="module")
+def first_demo(home: Path) -> str:
+    """What the first `parley demo` printed."""
+    env = {**os.environ, "HOME": str(home)}
+    result = subprocess.run([PARLEY, "demo"], capture_output=True, text=True, check=False, env=env)
+    assert result.returncode == 0, result.stdout + result.stderr
+    return result.stdout
+
+
+@pytest.fixture(scope="module")
+def airflow(first_demo: str) -> Iterator[services.Airflow]:
+    """Airflow after the demo."""
+    port = services.free_port()
+    services.prepare(port)
+    with services.running(port) as running:
+        for dag_id in (DAG_ID, "unpack_demo_bot"):
+            running.wait_for_dag(dag_id)
+            running.unpause(dag_id)
+        yield running
+
+
+def test_the_demo_shows_loads_marts_tests_time_and_what_to_try_next(first_demo: str) -> None:
+    rows = dict(line.strip("│ \n").split("│") for line in first_demo.splitlines() if line.startswith("│"))
+    shown = {name.strip(): value.strip() for name, value in rows.items()}
+    assert sum(name.startswith("load ") and value == "done" for name, value in shown.items()) == 2
+    for mart in ("event_sequence", "interactions", "sessions", "users", "user_messages", "bot_actions"):
+        assert int(shown[mart].replace(",", "")) > 0
+    passed, of, total = shown["tests passed"].split()
+    assert (passed, of) == (total, "of")
+    assert int(total) > 0
+    assert "Wall time" in first_demo
+    assert "make up" in first_demo
+
+
+@pytest.mark.usefixtures("first_demo")
+def test_the_demo_leaves_nothing_outside_the_project(home: Path) -> None:
+    assert list(home.iterdir()) == []
+
+
+@pytest.mark.usefixtures("first_demo")
+def test_after_the_demo_every_load_has_one_row_of_each_status() -> None:
+    assert statuses() == [(0, 1), (0, 1)]
+
+
+@pytest.mark.usefixtures("first_demo")
+def test_after_the_demo_every_message_of_the_input_is_in_the_marts() -> None:
+    with Warehouse.from_env().connect() as connection:
+        count = f"select count(*) from {BOT.built_schema('views')}"
+        assert connection.query(f"{count}.user_messages") == [(321,)]
+        assert connection.query(f"{count}.bot_actions") == [(332,)]
+
+
+@pytest.mark.usefixtures("first_demo")
+def test_the_demo_again_says_there_is_nothing_new_and_changes_nothing() -> None:
+    schemas = (BOT.raw_schema, BOT.built_schema("staging"), BOT.built_schema("views"))
+    before = tables(*schemas)
+    again = subprocess.run([PARLEY, "demo"], capture_output=True, text=True, check=True, env=os.environ)
+    assert "nothing new to process" in again.stdout
+    assert tables(*schemas) == before
+
+
+def run_chat(airflow: services.Airflow) -> tuple[str, dict[str, str]]:
+    run_id = airflow.trigger(DAG_ID)
+    return airflow.wait_for_run(DAG_ID, run_id), airflow.task_states(DAG_ID, run_id)
+
+
+def test_a_run_without_new_loads_is_skipped(airflow: services.Airflow) -> None:
+    state, tasks = run_chat(airflow)
+    assert state == "success"
+    assert tasks["wait_for_loads"] == tasks["models.dbt_producer_watcher"] == tasks["mark_loads"] == "skipped"
+
+
+def test_a_model_that_fails_leaves_its_loads_new_and_the_next_run_takes_them(
+    airflow: services.Airflow, tmp_path: Path
+) -> None:
+    (tmp_path / "new.ndjson").write_text(
+        '{"sender_id": "late riser", "event": "action", "timestamp": 1706000000.5, "name": "action_session_start"}\n'
+        '{"sender_id": "late riser", "event": "user", "timestamp": 1706000001.5, "text": "hello", "metadata": {},'
+        ' "parse_data": {"intent": {"name": "greet", "confidence": 0.9}}}\n'
+    )
+    load_id = unpack_bot(BOT, Warehouse.from_env(), str(tmp_path)).load_id
+    sessions = settings.DBT_PROJECT / "models" / "chat" / "marts" / "sessions.sql"
+    sql = sessions.read_text()
+    count = f"select count(*) from {BOT.built_schema('views')}.sessions where session_id like 'late riser%'"
+
+    sessions.write_text(sql + "\nthis is no SQL")
+    state, tasks = run_chat(airflow)
+    assert state == "failed"
+    assert tasks["mark_loads"] == "upstream_failed"
+    assert any("sessions" in task and state == "failed" for task, state in tasks.items())
+    assert sorted(statuses()) == [(0,), (0, 1), (0, 1)]
+    with Warehouse.from_env().connect() as connection:
+        assert BOT.ledger.new(connection) == [load_id]
+        assert connection.query(count) == [(0,)]
+
+    sessions.write_text(sql)
+    state, tasks = run_chat(airflow)
+    assert state == "success", tasks
+    assert statuses() == [(0, 1)] * 3
+    with Warehouse.from_env().connect() as connection:
+        assert connection.query(count) == [(1,)]
+
+
+def test_the_unpack_dag_lands_what_is_new_in_the_bots_source(airflow: services.Airflow) -> None:
+    day = settings.SAMPLE_CHAT / "batch_2" / "2024-01-31.ndjson"
+    day.write_text('{"sender_id": "early bird", "event": "restart", "timestamp": 1706660000.5}')
+    before = len(statuses())
+    run_id = airflow.trigger("unpack_demo_bot")
+    assert airflow.wait_for_run("unpack_demo_bot", run_id) == "success"
+    assert len(statuses()) == before + 1
+    day.unlink()

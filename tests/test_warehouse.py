@@ -1,0 +1,90 @@
+"""Where the warehouse is, and waiting for its lock."""
+
+from __future__ import annotations
+
+import logging
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from parley.errors import ConfigurationError, WarehouseBusyError
+from parley.warehouse import Warehouse
+
+SERVER = {"PG_HOST": "db", "PG_USER": "u", "PG_PASSWORD": "hunter2", "PG_DATABASE_NAME": "d"}
+
+
+@contextmanager
+def held(path: Path, seconds: float) -> Iterator[int]:
+    """Another process that has the file open for writing; gives its process id."""
+    code = f"import duckdb, time; c = duckdb.connect({str(path)!r}); print('held', flush=True); time.sleep({seconds})"
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "held\n"
+        yield process.pid
+        process.kill()
+
+
+@pytest.mark.parametrize("read_only", [False, True])
+def test_it_waits_for_the_lock_and_says_who_holds_it(
+    warehouse: Warehouse, caplog: pytest.LogCaptureFixture, read_only: bool
+) -> None:
+    assert warehouse.path is not None
+    with held(warehouse.path, seconds=1.5) as pid, caplog.at_level(logging.WARNING):
+        started = time.monotonic()
+        with warehouse.connect(read_only=read_only) as connection:
+            assert connection.query("select 1") == [(1,)]
+        assert time.monotonic() - started > 0.5
+    assert re.search(rf"Waiting for .*warehouse\.duckdb, held by .*\(PID {pid}\)", caplog.text)
+
+
+def test_a_wait_in_vain_says_what_to_do(warehouse: Warehouse) -> None:
+    assert warehouse.path is not None
+    with (
+        held(warehouse.path, seconds=30),
+        pytest.raises(WarehouseBusyError, match=r"not free within 1 s.*close that process"),
+        warehouse.connect(wait=1),
+    ):
+        pass
+
+
+def test_another_error_is_not_waited_for(tmp_path: Path) -> None:
+    (tmp_path / "warehouse.duckdb").write_text("no database")
+    with (
+        pytest.raises(Exception, match="not a valid DuckDB database"),
+        Warehouse("duckdb", path=tmp_path / "warehouse.duckdb").connect(),
+    ):
+        pass
+
+
+def test_the_default_is_a_file_in_the_project() -> None:
+    warehouse = Warehouse.from_env({})
+    assert warehouse.kind == "duckdb"
+    assert warehouse.path is not None
+    assert warehouse.path.name == "warehouse.duckdb"
+    assert warehouse.path.is_absolute()
+
+
+@pytest.mark.parametrize(("kind", "port"), [("postgres", 5432), ("redshift", 5439)])
+def test_a_server_has_its_usual_port(kind: str, port: int) -> None:
+    warehouse = Warehouse.from_env({**SERVER, "WAREHOUSE": kind})
+    assert (warehouse.kind, warehouse.host, warehouse.port) == (kind, "db", port)
+    assert "hunter2" not in repr(warehouse) + str(warehouse)
+
+
+@pytest.mark.parametrize(
+    ("env", "message"),
+    [
+        ({"WAREHOUSE": "oracle"}, "WAREHOUSE is 'oracle'. Set it to one of duckdb, postgres, redshift"),
+        ({"WAREHOUSE": "redshift", "PG_HOST": "db"}, "needs PG_USER, PG_PASSWORD, PG_DATABASE_NAME"),
+        ({**SERVER, "WAREHOUSE": "postgres", "PG_PORT": "x"}, "PG_PORT is 'x'"),
+    ],
+)
+def test_a_wrong_setting_names_the_variable(env: dict[str, str], message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message):
+        Warehouse.from_env(env)

@@ -1,0 +1,255 @@
+"""One load: all of the input or none of it, once."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from parley import settings
+from parley.bots import Bot
+from parley.errors import UnpackError
+from parley.unpack.rasa import unpack_bot
+from parley.warehouse import Connection, Warehouse
+
+BOT = Bot("demo_bot", source="unused")
+SCHEMA = BOT.raw_schema
+
+
+@pytest.fixture
+def landed(warehouse: Warehouse, sample: Path) -> Iterator[Connection]:
+    """The whole sample in the warehouse, as two loads."""
+    for batch in ("batch_1", "batch_2"):
+        unpack_bot(BOT, warehouse, str(sample / batch))
+    with warehouse.connect() as connection:
+        yield connection
+
+
+def events_of(folder: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for path in sorted(folder.rglob("*.ndjson")) for line in path.open()]
+
+
+def contents(warehouse: Warehouse) -> dict[str, list[tuple[Any, ...]]]:
+    """The rows of every table, but for the ids of the loads that brought them."""
+    with warehouse.connect() as connection:
+        return {
+            table: sorted(connection.query(f'select * exclude (_load_id) from {SCHEMA}."{table}"'), key=repr)
+            for table in sorted(connection.tables(SCHEMA))
+            if table not in ("_loads", "_versions", "_pipeline_state")
+        }
+
+
+def test_every_event_is_in_exactly_one_table_of_its_type(landed: Connection, sample: Path) -> None:
+    expected = Counter(f"event_{event['event']}" for event in events_of(sample))
+    tables = {table for table in landed.tables(SCHEMA) if table.startswith("event_") and "__" not in table}
+    counts = {table: landed.query(f"select count(*) from {SCHEMA}.{table}")[0][0] for table in tables}
+    assert {table: count for table, count in counts.items() if count} == expected
+
+    union = " union all ".join(f"select _record_hash from {SCHEMA}.{table}" for table in tables)
+    assert landed.query(f"select count(*), count(distinct _record_hash) from ({union})") == [(2987, 2987)]
+    assert landed.query(f"select _record_hash from {SCHEMA}.event except ({union})") == []
+
+
+def test_positions_number_each_conversation_in_the_order_of_the_input(landed: Connection, sample: Path) -> None:
+    order: dict[str, list[float]] = {}
+    for event in events_of(sample):
+        order.setdefault(event["sender_id"], []).append(event["timestamp"])
+    rows = landed.query(f"select sender_id, _pos, epoch(timestamp) from {SCHEMA}.event order by sender_id, _pos")
+    for sender_id, timestamps in order.items():
+        mine = [row for row in rows if row[0] == sender_id]
+        assert [row[1] for row in mine] == list(range(len(timestamps)))
+        assert [row[2] for row in mine] == pytest.approx(timestamps, abs=1e-5)
+
+
+def test_children_know_their_parent_their_root_and_their_load(landed: Connection) -> None:
+    child = f"{SCHEMA}.event_user__parse_data__entities"
+    assert landed.query(f"select count(*) from {child}") == [(141,)]
+    strangers = f"""
+        select child._record_hash from {child} as child
+        left join {SCHEMA}.event_user as parent
+            on child._parent_hash = parent._record_hash
+            and child._root_hash = parent._root_hash
+            and child._load_id = parent._load_id
+            and child._timestamp = parent.timestamp
+            and child._dist_key = parent.sender_id
+        where parent._record_hash is null or child._pos is null
+    """
+    assert landed.query(strangers) == []
+
+
+def test_a_load_has_one_row_with_status_0(landed: Connection) -> None:
+    loads = landed.query(f"select load_id, count(*), max(status) from {SCHEMA}._loads group by load_id")
+    assert [row[1:] for row in loads] == [(1, 0), (1, 0)]
+    assert landed.query(f"select count(distinct _load_id) from {SCHEMA}.event") == [(2,)]
+
+
+@pytest.mark.usefixtures("landed")
+def test_the_same_input_twice_adds_nothing(warehouse: Warehouse, sample: Path) -> None:
+    before = contents(warehouse)
+    result = unpack_bot(BOT, warehouse, str(sample))
+    assert (result.load_id, result.landed, result.repeated) == (None, 0, 2987)
+    assert contents(warehouse) == before
+
+
+@pytest.mark.usefixtures("landed")
+def test_the_tracker_store_has_the_same_events(warehouse: Warehouse, tmp_path: Path) -> None:
+    store = tmp_path / "tracker_store.sqlite"
+    with gzip.open(settings.ROOT / "sample_data" / "rasa_tracker_store.sqlite.gz") as packed:
+        store.write_bytes(packed.read())
+    result = unpack_bot(BOT, warehouse, f"sqlite:///{store}")
+    assert (result.load_id, result.repeated) == (None, 2987)
+
+
+def test_batches_come_to_the_same_tables_as_all_at_once(
+    warehouse: Warehouse, sample: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unpack_bot(BOT, warehouse, str(sample))
+    at_once = contents(warehouse)
+
+    monkeypatch.setenv("WAREHOUSE_PATH", str(tmp_path / "batches.duckdb"))
+    monkeypatch.setattr(settings, "STATE", tmp_path / "state of batches")
+    in_batches = Warehouse.from_env()
+    days = sorted(sample.rglob("*.ndjson"))
+    for first, last in ((0, 1), (0, 3), (3, 11), (10, 20)):  # some days come twice
+        batch = tmp_path / f"days {first} to {last}"
+        batch.mkdir()
+        for day in days[first:last]:
+            shutil.copy(day, batch)
+        unpack_bot(BOT, in_batches, str(batch))
+
+    # Column order follows arrival; values and rows must not.
+    assert {table: len(rows) for table, rows in contents(in_batches).items()} == {
+        table: len(rows) for table, rows in at_once.items()
+    }
+    for table in ("event", "event_action", "event_user__parse_data__intent_ranking"):
+        assert _by_column(in_batches, table) == _by_column(warehouse, table)
+
+
+def _by_column(warehouse: Warehouse, table: str) -> list[dict[str, Any]]:
+    with warehouse.connect() as connection:
+        columns = [
+            name
+            for (name,) in connection.query(
+                "select column_name from information_schema.columns where table_schema = %s and table_name = %s",
+                [SCHEMA, table],
+            )
+            if name != "_load_id"
+        ]
+        selected = ", ".join(f'"{column}"' for column in columns)
+        rows = connection.query(f"select {selected} from {SCHEMA}.{table} order by _record_hash")
+    return [dict(sorted(zip(columns, row, strict=True))) for row in rows]
+
+
+BAD_LINES = ["{", "<html>", '{"event": "user"}', '"text"']
+
+
+def mixed_input(folder: Path, sample: Path) -> Path:
+    """One day of the sample with bad lines between."""
+    good = (sample / "batch_1" / "2024-01-09.ndjson").read_text().splitlines()
+    folder.mkdir()
+    lines = [*good[:5], BAD_LINES[0], "", *good[5:10], *BAD_LINES[1:], *good[10:]]
+    (folder / "mixed.ndjson").write_text("\n".join(lines))
+    return folder
+
+
+def test_bad_records_are_set_aside_and_the_rest_lands(warehouse: Warehouse, sample: Path, tmp_path: Path) -> None:
+    source = str(mixed_input(tmp_path / "input", sample))
+    result = unpack_bot(BOT, warehouse, source)
+    assert (result.landed, result.set_aside.total()) == (28, 4)
+    with warehouse.connect() as connection:
+        rows = connection.query(f"select place, number, text, reason from {SCHEMA}.quarantine order by number")
+    assert [row[:3] for row in rows] == [
+        ("mixed.ndjson", 6, "{"),
+        ("mixed.ndjson", 13, "<html>"),
+        ("mixed.ndjson", 14, '{"event": "user"}'),
+        ("mixed.ndjson", 15, '"text"'),
+    ]
+    assert rows[2][3] == "no sender_id"
+    assert unpack_bot(BOT, warehouse, source).load_id is None
+
+
+def test_strict_lands_nothing_and_names_the_place(warehouse: Warehouse, sample: Path, tmp_path: Path) -> None:
+    source = str(mixed_input(tmp_path / "input", sample))
+    with pytest.raises(UnpackError, match=r"mixed\.ndjson, line 6: not valid JSON"):
+        unpack_bot(BOT, warehouse, source, strict=True)
+    with warehouse.connect() as connection:
+        assert connection.tables(SCHEMA) == set()
+    assert unpack_bot(BOT, warehouse, source).landed == 28
+
+
+def test_strict_lands_nothing_even_when_the_bad_record_comes_late(
+    warehouse: Warehouse, sample: Path, tmp_path: Path
+) -> None:
+    late = tmp_path / "late.ndjson"
+    lines = [line for path in sorted(sample.rglob("*.ndjson")) for line in path.read_text().splitlines()]
+    late.write_text("\n".join([*lines, "{"]))
+    with pytest.raises(UnpackError, match=r"late\.ndjson, line 2988"):
+        unpack_bot(BOT, warehouse, str(late), strict=True)
+    with warehouse.connect() as connection:
+        assert "_loads" not in connection.tables(SCHEMA)
+
+
+def test_tables_that_the_semantic_schema_reads_are_there_though_no_event_filled_them(
+    warehouse: Warehouse, tmp_path: Path
+) -> None:
+    one = tmp_path / "one.ndjson"
+    one.write_text('{"sender_id": "ada", "event": "restart", "timestamp": 1704722742.5}')
+    unpack_bot(BOT, warehouse, str(one))
+    with warehouse.connect() as connection:
+        for table in ("event_user", "event_bot", "event_slot", "event_action", "event_active_loop"):
+            assert connection.query(f"select event, timestamp, sender_id, _load_id from {SCHEMA}.{table}") == []
+        assert connection.query(f"select parse_data__intent__name from {SCHEMA}.event_user") == []
+
+
+@pytest.mark.parametrize("source", ["no/such/folder", "sqlite:////no/such/store.sqlite"])
+def test_a_source_that_is_not_there_is_an_error_that_names_it(warehouse: Warehouse, source: str) -> None:
+    with pytest.raises(UnpackError):
+        unpack_bot(BOT, warehouse, source)
+
+
+def test_killed_at_any_moment_a_rerun_completes_it_without_loss_or_doubles(
+    warehouse: Warehouse, sample: Path, tmp_path: Path
+) -> None:
+    """Moments drawn over the whole duration of an undisturbed run, which is measured first."""
+    command = [str(Path(sys.executable).parent / "parley"), "unpack", "rasa", str(sample)]
+
+    def run(root: Path, seconds: float | None = None) -> float:
+        env = {**os.environ, "PARLEY_ROOT": str(root), "WAREHOUSE_PATH": "warehouse.duckdb"}
+        started = time.monotonic()
+        with subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL) as process:
+            try:
+                assert process.wait(seconds) == 0
+            except subprocess.TimeoutExpired:
+                process.kill()
+        return time.monotonic() - started
+
+    def root(name: str) -> Path:
+        shutil.copytree(settings.ROOT / "dags", tmp_path / name / "dags")
+        return tmp_path / name
+
+    undisturbed = run(root("undisturbed"))
+    disturbed = root("disturbed")
+    moments = random.Random(1)
+    for _ in range(8):
+        run(disturbed, moments.uniform(0.3, 1.0) * undisturbed)
+    run(disturbed)
+
+    expected, found = (
+        contents(Warehouse("duckdb", path=tmp_path / name / "warehouse.duckdb"))
+        for name in ("undisturbed", "disturbed")
+    )
+    assert found == expected
+    with Warehouse("duckdb", path=disturbed / "warehouse.duckdb").connect() as connection:
+        assert connection.query(f"select status from {SCHEMA}._loads") == [(0,)]
+        assert connection.query(f"select count(distinct _load_id) from {SCHEMA}.event_slot") == [(1,)]
