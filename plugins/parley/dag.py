@@ -82,6 +82,7 @@ def _models(bot: Bot, domain: str) -> DbtTaskGroup:
             manifest_path=manifest_path(bot),
             project_name="parley",
             dbt_vars=bot.dbt_vars,
+            env_vars={**dbt_env(), "PARLEY_RUN_ID": "{{ run_id }}"},
             install_dbt_deps=False,
         ),
         profile_config=ProfileConfig(
@@ -110,7 +111,6 @@ def _models(bot: Bot, domain: str) -> DbtTaskGroup:
             },
         ),
         operator_args={
-            "env": {**dbt_env(), "PARLEY_RUN_ID": "{{ run_id }}"},
             "append_env": True,
             "poke_interval": 2,
         },

@@ -6,8 +6,8 @@ import time
 from datetime import timedelta
 from typing import Any
 
-from airflow.exceptions import AirflowSkipException
 from airflow.sdk import BaseSensorOperator, Context
+from airflow.sdk.exceptions import AirflowSkipException
 
 from parley.triggers import NewLoadsTrigger, new_loads
 
