@@ -1,0 +1,14 @@
+{#
+  Incremental strategy `replace_users`: every row of a touched user goes, then the recomputed rows come. The built-in
+  delete+insert deletes only the keys that come again, and would leave the rows of a user whose last sender has moved
+  to another user. Deleting by the list of users, not by the new rows, makes a repeated run safe.
+#}
+{% macro get_incremental_replace_users_sql(arguments) -%}
+    {%- set columns = get_quoted_csv(arguments['dest_columns'] | map(attribute='name')) -%}
+    delete from {{ arguments['target_relation'] }}
+    where user_id in (select user_id from {{ ref('int_chat__touched_users') }});
+
+    insert into {{ arguments['target_relation'] }} ({{ columns }})
+    select {{ columns }}
+    from {{ arguments['temp_relation'] }}
+{%- endmacro %}

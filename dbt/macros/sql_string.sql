@@ -1,0 +1,4 @@
+{# A text as an SQL literal. #}
+{% macro sql_string(text) -%}
+    '{{ text | string | replace("'", "''") }}'
+{%- endmacro %}

@@ -1,0 +1,23 @@
+{{ config(materialized='table', dist='all') }}
+
+-- The users whose tables a run has to make anew: all that the conversations of its loads belong, or ever belonged, to.
+
+with
+
+conversations as (
+
+    select distinct sender_id
+    from {{ source('chat_raw', 'event') }}
+    where _load_id in ({{ pinned_loads() }})
+
+),
+
+final as (
+
+    select distinct user_id
+    from {{ ref('int_chat__sender_users') }}
+    where sender_id in (select sender_id from conversations)
+
+)
+
+select * from final

@@ -1,0 +1,40 @@
+-- A view: the events are stored once, in int_chat__events.
+{{ config(materialized='view', bind=false) }}
+
+with
+
+events as (
+
+    select * from {{ ref('int_chat__events') }}
+
+),
+
+final as (
+
+    select
+        -- ids
+        _record_hash,
+        interaction_id,
+        session_id,
+        sender_id,
+        user_id,
+        model_id,
+
+        -- place
+        timestamp,
+        event_nr,
+        active_form,
+        active_form_nr,
+
+        -- content
+        value as action_name,
+        confidence as action_confidence,
+        policy,
+        action_text,
+        environment
+    from events
+    where event = 'action'
+
+)
+
+select * from final

@@ -1,0 +1,24 @@
+{#
+  The relation is there and has these columns. It stops with a message that says what to do, which a count of failing
+  rows would not.
+#}
+{% test has_columns(model, columns) %}
+    {%- if execute -%}
+        {%- set relation = adapter.get_relation(model.database, model.schema, model.identifier) -%}
+        {%- if relation is none -%}
+            {{ exceptions.raise_compiler_error(
+                "There is no table " ~ model.schema ~ "." ~ model.identifier ~ ". Is source_schema_prefix right, and was "
+                ~ "anything unpacked yet? Run: parley unpack rasa SOURCE --bot " ~ var('source_schema_prefix')
+            ) }}
+        {%- endif -%}
+        {%- set found = adapter.get_columns_in_relation(relation) | map(attribute='name') | list -%}
+        {%- set missing = columns | reject('in', found) | list -%}
+        {%- if missing -%}
+            {{ exceptions.raise_compiler_error(
+                model.schema ~ "." ~ model.identifier ~ " lacks the columns " ~ missing | join(', ')
+                ~ ". It was not made by this version of the unpacking engine."
+            ) }}
+        {%- endif -%}
+    {%- endif -%}
+    select 1 as missing where 1 = 0
+{% endtest %}

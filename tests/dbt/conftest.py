@@ -1,0 +1,23 @@
+"""Fixtures of the dbt tests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from chat_project import Chat
+
+from parley import settings
+
+
+@pytest.fixture(scope="session")
+def targets(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("dbt")
+
+
+@pytest.fixture
+def chat(tmp_path: Path, targets: Path, monkeypatch: pytest.MonkeyPatch) -> Chat:
+    monkeypatch.setattr(settings, "STATE", tmp_path / "state")
+    monkeypatch.setenv("DLT_DATA_DIR", str(tmp_path / "dlt"))
+    variables = {"user_id": "metadata__user_id", "external_session_id": "metadata__session_id"}
+    return Chat(tmp_path / "warehouse.duckdb", targets, variables)

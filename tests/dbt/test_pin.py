@@ -1,0 +1,107 @@
+"""The pin: which loads a run works on, whatever happens to the run and whatever lands meanwhile."""
+
+from __future__ import annotations
+
+import pytest
+from chat_project import BOT, Chat
+
+Event = dict[str, object]
+
+
+def message(sender_id: str, second: int) -> Event:
+    return {"event": "user", "sender_id": sender_id, "timestamp": 1_700_000_000 + second, "text": str(second)}
+
+
+def senders(chat: Chat) -> set[str]:
+    return {row[0] for row in chat.query(f"select sender_id from {BOT}_views.senders")}
+
+
+@pytest.fixture
+def loaded(chat: Chat) -> tuple[Chat, str]:
+    """One load, built and done."""
+    first = chat.land([message("s1", 0)])
+    assert first
+    chat.dbt("seed")
+    chat.dbt("run", run_id="run 1")
+    assert chat.mark("run 1") == [first]
+    return chat, first
+
+
+def test_a_retry_sees_the_same_loads_and_a_load_that_lands_midway_waits(loaded: tuple[Chat, str]) -> None:
+    chat, _ = loaded
+    second = chat.land([message("s1", 1)])
+    assert second
+    chat.dbt("run", "-s", "chat_load_ids", "int_chat__sender_users", run_id="run 2")
+    third = chat.land([message("s1", 2), message("s3", 2)])
+    assert third
+
+    chat.dbt("run", run_id="run 2")  # everything again, the pin too
+    assert chat.pinned("run 2") == [second]
+    assert chat.query(f"select count(*) from {BOT}_views.user_messages") == [(2,)]
+    assert senders(chat) == {"s1"}
+    assert chat.mark("run 2") == [second]
+
+    chat.dbt("run", run_id="run 3")
+    assert chat.pinned("run 3") == [third]
+    assert chat.query(f"select count(*) from {BOT}_views.user_messages") == [(4,)]
+    assert senders(chat) == {"s1", "s3"}
+
+
+def test_full_refresh_pins_all_loads_ever_completed(loaded: tuple[Chat, str]) -> None:
+    chat, first = loaded
+    second = chat.land([message("s2", 1)])
+    with chat.connection() as connection:
+        # Rows of a load that died have no row in the ledger.
+        connection.query(
+            f"insert into {BOT}_event.event (_record_hash, _pos, event, timestamp, sender_id, _load_id) "
+            "values ('x', 0, 'user', now(), 'ghost', '9')"
+        )
+        connection.query(
+            f"insert into {BOT}_event.event_user (_record_hash, _pos, event, timestamp, sender_id, _load_id) "
+            "values ('x', 0, 'user', now(), 'ghost', '9')"
+        )
+    chat.dbt("run", "--full-refresh", run_id="run 2")
+    assert chat.pinned("run 2") == sorted([first, str(second)])
+    assert chat.pinned("run 1") == [first]
+    assert senders(chat) == {"s1", "s2"}
+
+
+def test_a_backfill_pins_the_loads_it_was_given(loaded: tuple[Chat, str]) -> None:
+    chat, first = loaded
+    second, third = chat.land([message("s2", 1)]), chat.land([message("s3", 2)])
+    chat.dbt("run", run_id="backfill", load_ids=[first, str(third)])
+    assert chat.pinned("backfill") == sorted([first, str(third)])
+    assert senders(chat) == {"s1", "s3"}
+    assert chat.mark("backfill") == [third]
+    chat.dbt("run", run_id="run 2")
+    assert chat.pinned("run 2") == [second]
+    assert senders(chat) == {"s1", "s2", "s3"}
+
+
+def test_an_unknown_load_stops_the_run(loaded: tuple[Chat, str]) -> None:
+    chat, first = loaded
+    assert not chat.dbt("run", "-s", "chat_load_ids", run_id="backfill", load_ids=[first, "nonsense"], check=False)
+    assert chat.pinned("backfill") == []
+
+
+def test_nothing_new_is_nothing_to_do(loaded: tuple[Chat, str]) -> None:
+    chat, _ = loaded
+    chat.dbt("run", run_id="run 2")
+    assert chat.pinned("run 2") == []
+    assert chat.query(f"select count(*) from {BOT}_staging.int_chat__touched_users") == [(0,)]
+    assert senders(chat) == {"s1"}
+
+
+def test_a_single_model_by_hand_takes_the_last_pin(loaded: tuple[Chat, str]) -> None:
+    chat, _ = loaded
+    chat.land([message("s2", 1)])
+    chat.dbt("run", "-s", "chat_load_ids", "chat.intermediate", "interactions")  # no run id: dbt's own
+    chat.dbt("run", "-s", "sessions", "senders")
+    assert senders(chat) == {"s1", "s2"}
+
+
+def test_a_new_destination_gets_everything(loaded: tuple[Chat, str]) -> None:
+    chat, first = loaded
+    chat.dbt("build", "--exclude", "resource_type:unit_test", "resource_type:test", run_id="run 2", destination="fresh")
+    assert chat.pinned("run 2", "fresh") == [first]
+    assert chat.query("select count(*) from fresh_views.senders") == [(1,)]
