@@ -15,8 +15,11 @@ from parley.dbt import dbt_env, manifest_path, run_results_path
 from parley.operators import MarkLoadsOperator, UnpackOperator
 from parley.sensors import NewLoadsSensor
 from parley.warehouse import POOL, Warehouse
+from parley.watcher import end_in_triggerer
 
 START = datetime(2024, 1, 1)
+# How often the tasks of the models look at what dbt has done.
+POLL_SECONDS = 1
 
 DEFAULT_ARGS = {
     "owner": "parley",
@@ -75,7 +78,7 @@ def unpack_dag(bot: Bot) -> DAG:
 
 def _models(bot: Bot, domain: str) -> DbtTaskGroup:
     """The dbt models of a domain, one task each and its tests behind it; one dbt process builds them all."""
-    return DbtTaskGroup(
+    group = DbtTaskGroup(
         group_id="models",
         project_config=ProjectConfig(
             dbt_project_path=settings.DBT_PROJECT,
@@ -110,11 +113,10 @@ def _models(bot: Bot, domain: str) -> DbtTaskGroup:
                 "callback_args": {"destination": str(run_results_path(bot))},
             },
         ),
-        operator_args={
-            "append_env": True,
-            "poke_interval": 2,
-        },
+        operator_args={"append_env": True, "poke_interval": POLL_SECONDS},
     )
+    end_in_triggerer(group)
+    return group
 
 
 CHAT_DOC = """
