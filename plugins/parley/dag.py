@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from airflow.sdk import DAG
 from cosmos import DbtTaskGroup, ExecutionConfig, ProfileConfig, ProjectConfig, RenderConfig
-from cosmos.constants import ExecutionMode, LoadMode, TestBehavior
+from cosmos.constants import ExecutionMode, LoadMode, TestBehavior, TestIndirectSelection
 
 from parley import settings
 from parley.bots import Bot
@@ -15,7 +15,7 @@ from parley.dbt import dbt_env, manifest_path, run_results_path
 from parley.operators import MarkLoadsOperator, UnpackOperator
 from parley.sensors import NewLoadsSensor
 from parley.warehouse import POOL, Warehouse
-from parley.watcher import end_in_triggerer
+from parley.watcher import end_in_triggerer, report_tests_once
 
 START = datetime(2024, 1, 1)
 # How often the tasks of the models look at what dbt has done.
@@ -105,6 +105,8 @@ def _models(bot: Bot, domain: str) -> DbtTaskGroup:
         ),
         execution_config=ExecutionConfig(
             execution_mode=ExecutionMode.WATCHER,
+            # A model that is tried again by itself is tested with what is built before it, not with what comes after.
+            test_indirect_selection=TestIndirectSelection.BUILDABLE,
             # The one process that runs dbt; the tasks of the models only watch it.
             setup_operator_args={
                 "pool": POOL,
@@ -116,6 +118,7 @@ def _models(bot: Bot, domain: str) -> DbtTaskGroup:
         operator_args={"append_env": True, "poke_interval": POLL_SECONDS},
     )
     end_in_triggerer(group)
+    report_tests_once(group)
     return group
 
 

@@ -1,16 +1,18 @@
-"""Cosmos' watcher mode, with sensors that end in the triggerer.
+"""What Parley changes in Cosmos' watcher mode, in which one task runs dbt and a sensor for each model follows it.
 
-In watcher mode one task runs dbt, and a sensor for each model waits for its part of it. A sensor that finds its model
-not yet built defers to the triggerer, which resumes it in a second process only to see that all is well. Beside the
-cost, a sensor that resumes right after it has deferred can be taken for dead by the scheduler, which still expects the
-first process. Here the triggerer itself ends the task of a model that was built. Every other outcome goes to a worker,
-as it does in Cosmos.
+* A sensor that finds its model not yet built defers to the triggerer, which would resume it in a second process only
+  to see that all is well. Beside the cost, a sensor that resumes right after it has deferred can be taken for dead by
+  the scheduler, which still expects the first process. Here the triggerer itself ends the task of a model that was
+  built; every other outcome goes to a worker, as in Cosmos.
+* A test of several models would be reported with each of them, also with one that is built before the others are:
+  if a later model breaks, the earlier one is shown as failed. Here it is reported with the last of its models.
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from functools import partial
+from itertools import chain
 from typing import Any, NoReturn
 
 from airflow.sdk import TaskGroup
@@ -18,6 +20,7 @@ from airflow.triggers.base import BaseTrigger, TaskSuccessEvent, TriggerEvent
 from cosmos.listeners.dag_run_listener import EventStatus
 from cosmos.operators._watcher.base import BaseConsumerSensor
 from cosmos.operators._watcher.triggerer import WatcherTrigger
+from cosmos.operators.watcher import DbtProducerWatcherOperator
 
 
 class NodeTrigger(WatcherTrigger):  # type: ignore[misc]
@@ -40,6 +43,27 @@ def end_in_triggerer(group: TaskGroup) -> None:
     for task in group.iter_tasks():
         if isinstance(task, BaseConsumerSensor):
             task.defer = partial(_defer, task)
+
+
+def report_tests_once(group: TaskGroup) -> None:
+    """Let each test be reported with that of its models that comes after all the others."""
+    tasks = list(group.iter_tasks())
+    before = {
+        task.model_unique_id: {getattr(other, "model_unique_id", None) for other in task.get_flat_relatives(True)}
+        for task in tasks
+        if isinstance(task, BaseConsumerSensor) and not task.is_test_sensor
+    }
+    for producer in tasks:
+        if isinstance(producer, DbtProducerWatcherOperator):
+            # Sources have tests too, but no task.
+            reported = {model: tests for model, tests in producer.tests_per_model.items() if model in before}
+            models = {
+                test: {model for model in reported if test in reported[model]} for test in chain(*reported.values())
+            }
+            producer.tests_per_model = {
+                model: [test for test in tests if models[test] - {model} <= before[model]]
+                for model, tests in reported.items()
+            }
 
 
 def _defer(task: BaseConsumerSensor, *, trigger: BaseTrigger, **arguments: Any) -> NoReturn:

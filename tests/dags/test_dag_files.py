@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 from typing import Any, NoReturn
 
@@ -11,7 +12,8 @@ from airflow.dag_processing.dagbag import DagBag
 
 from parley import settings
 from parley.bots import Bot, load_bots
-from parley.dbt import write_manifest
+from parley.dag import chat_dag
+from parley.dbt import manifest_path, write_manifest
 from parley.errors import ConfigurationError
 
 
@@ -57,10 +59,10 @@ def test_loads_are_marked_after_every_model_and_test(dagbag: DagBag) -> None:
     assert all(task.get_flat_relatives(upstream=True) for task in dag.tasks if task.task_id != "wait_for_loads")
 
 
-def test_every_model_is_a_task_and_every_test_belongs_to_one(dagbag: DagBag) -> None:
-    """A test without a task of its own could fail unseen when dbt is tried again."""
+def test_every_model_is_a_task_and_every_test_is_reported_by_exactly_one(dagbag: DagBag) -> None:
+    """A test that no model's task reports could fail unseen when dbt is tried again: see docs/decisions/0002."""
     dag = dagbag.dags["chat_demo_bot"]
-    graph = dag.get_task("models.dbt_producer_watcher").tests_per_model
+    reported = dag.get_task("models.dbt_producer_watcher").tests_per_model
     nodes = {task.model_unique_id for task in dag.tasks if hasattr(task, "model_unique_id")}
     models = {node for node in nodes if node.startswith("model.")}
     assert {model.rsplit(".", 1)[1] for model in models} >= {
@@ -72,17 +74,13 @@ def test_every_model_is_a_task_and_every_test_belongs_to_one(dagbag: DagBag) -> 
         "user_messages",
         "bot_actions",
     }
-    manifest_tests = _selected_tests()
-    assert manifest_tests
-    assert {test for model in nodes for test in graph.get(model, [])} == manifest_tests
+    tests = [test for model in nodes for test in reported.get(model, [])]
+    assert len(tests) > 50
+    assert sorted(tests) == sorted(_selected_tests())
 
 
 def _selected_tests() -> set[str]:
     """The data tests that dbt build runs for the chat domain: those of its models, seeds and snapshots."""
-    import json
-
-    from parley.dbt import manifest_path
-
     manifest = json.loads(manifest_path(load_bots()[0]).read_text())
     return {
         name
@@ -102,7 +100,5 @@ def test_what_writes_to_the_warehouse_takes_a_slot_and_what_watches_takes_none(d
 
 
 def test_without_its_manifest_a_dag_says_how_to_make_it() -> None:
-    from parley.dag import chat_dag
-
     with pytest.raises(ConfigurationError, match="Run `parley manifest`"):
         chat_dag(Bot("no_manifest_yet", "somewhere"))

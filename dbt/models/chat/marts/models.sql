@@ -6,6 +6,9 @@
     )
 }}
 
+-- depends_on: {{ ref('int_chat__events') }}
+-- After the events, so that the test of the events' model ids runs when both are there.
+
 -- A few rows over all conversations: the earliest and latest of what is known already and what the loads bring.
 
 {% set loads = pinned_loads() if is_incremental() else known_loads() %}
