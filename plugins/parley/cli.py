@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
+from contextlib import suppress
 from typing import Annotated
 
 import typer
@@ -95,7 +97,9 @@ def up(port: Port = 8080) -> None:
                 airflow.wait_for_dag(dag_id)
                 airflow.unpause(dag_id)
         console.print(f"Airflow is at {airflow.url}: user admin, password {airflow.password}. Ctrl-C stops it.")
-        airflow.wait()
+        with suppress(KeyboardInterrupt):
+            airflow.wait()
+        console.print("Stopping Airflow ...")
 
 
 @app.command()
@@ -108,10 +112,10 @@ def demo() -> None:
 
 def main() -> None:
     """The console script: errors that the user can mend are printed without a traceback."""
+    # Whoever ends us, the processes that we have started end too.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         app()
     except ParleyError as error:
         Console(stderr=True, highlight=False).print(f"[bold red]Error:[/] {escape(str(error))}")
         sys.exit(1)
-    except KeyboardInterrupt:
-        sys.exit(130)

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from parley import services, settings
 from parley.bots import get_bot
+from parley.errors import WarehouseBusyError
 from parley.unpack.rasa import unpack_bot
 from parley.warehouse import Warehouse
 
@@ -102,6 +106,33 @@ def test_after_the_demo_every_message_of_the_input_is_in_the_marts() -> None:
 
 
 @pytest.mark.usefixtures("first_demo")
+def test_up_switches_every_dag_on_and_stops_when_told(tmp_path: Path) -> None:
+    port = services.free_port()
+    log = tmp_path / "up.log"
+    with log.open("wb") as output:
+        up = subprocess.Popen([PARLEY, "up", "--port", str(port)], stdout=output, stderr=subprocess.STDOUT)
+    try:
+        deadline = time.monotonic() + 180
+        while "Airflow is at" not in log.read_text():
+            assert up.poll() is None, log.read_text()
+            assert time.monotonic() < deadline, log.read_text()
+            time.sleep(0.5)
+        url = f"http://localhost:{port}"
+        assert url in log.read_text()
+        assert httpx.get(url).status_code == httpx.codes.OK
+        password = log.read_text().split("password ")[1].split(".")[0]
+        token = httpx.post(f"{url}/auth/token", json={"username": "admin", "password": password}).json()
+        headers = {"Authorization": f"Bearer {token['access_token']}"}
+        dags = httpx.get(f"{url}/api/v2/dags", headers=headers).json()["dags"]
+        assert {dag["dag_id"]: dag["is_paused"] for dag in dags} == {DAG_ID: False, "unpack_demo_bot": False}
+    finally:
+        up.send_signal(signal.SIGTERM)
+        assert up.wait(60) == 0
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(url)
+
+
+@pytest.mark.usefixtures("first_demo")
 def test_the_demo_again_says_there_is_nothing_new_and_changes_nothing() -> None:
     schemas = (BOT.raw_schema, BOT.built_schema("staging"), BOT.built_schema("views"))
     before = tables(*schemas)
@@ -150,6 +181,39 @@ def test_a_model_that_fails_leaves_its_loads_new_and_the_next_run_takes_them(
     assert statuses() == [(0, 1)] * 3
     with Warehouse.from_env().connect() as connection:
         assert connection.query(count) == [(1,)]
+
+
+def test_a_run_whose_dbt_is_killed_is_finished_by_the_tasks_of_the_models(
+    airflow: services.Airflow, tmp_path: Path
+) -> None:
+    (tmp_path / "new.ndjson").write_text(
+        '{"sender_id": "night owl", "event": "action", "timestamp": 1706100000.5, "name": "action_session_start"}\n'
+    )
+    unpack_bot(BOT, Warehouse.from_env(), str(tmp_path))
+    run_id = airflow.trigger(DAG_ID)
+    os.kill(pid_of_dbt(airflow, run_id), signal.SIGKILL)
+
+    state, tasks = airflow.wait_for_run(DAG_ID, run_id), airflow.task_states(DAG_ID, run_id)
+    assert state == "success", tasks
+    assert tasks["models.dbt_producer_watcher"] == "skipped", "dbt was not killed in its first try"
+    assert set(statuses()) == {(0, 1)}
+    with Warehouse.from_env().connect() as connection:
+        sessions = f"select count(*) from {BOT.built_schema('views')}.sessions where sender_id = 'night owl'"
+        assert connection.query(sessions) == [(1,)]
+
+
+def pid_of_dbt(airflow: services.Airflow, run_id: str) -> int:
+    """The process that holds the warehouse for the task that runs dbt, once it has begun to build."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        if airflow.task_states(DAG_ID, run_id).get("models.dbt_producer_watcher") == "running":
+            try:
+                with Warehouse.from_env().connect(read_only=True, wait=0):
+                    pass
+            except WarehouseBusyError as error:
+                return int(str(error).split("PID ")[1].split(")")[0])
+        time.sleep(0.1)
+    raise AssertionError("dbt did not start")
 
 
 def test_the_unpack_dag_lands_what_is_new_in_the_bots_source(airflow: services.Airflow) -> None:

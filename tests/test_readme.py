@@ -1,0 +1,56 @@
+"""Every command of the README works, and what it lists is there."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from parley.warehouse import Warehouse
+
+PROJECT = Path(__file__).parents[1]
+README = (PROJECT / "README.md").read_text()
+COMMANDS = [line for block in re.findall(r"```sh\n(.*?)```", README, re.DOTALL) for line in block.splitlines()]
+# What these do is tested by tests/e2e, or is this very run.
+MAKE_TARGETS = ["make demo", "make up", "make test"]
+
+
+@pytest.mark.parametrize("command", MAKE_TARGETS)
+def test_make_knows_the_target(command: str) -> None:
+    assert command in COMMANDS
+    subprocess.run([*command.split(), "--dry-run"], cwd=PROJECT, check=True, capture_output=True)
+
+
+def test_the_other_commands_run_one_after_another(warehouse: Warehouse) -> None:
+    del warehouse
+    commands = [command for command in COMMANDS if command not in MAKE_TARGETS]
+    assert commands
+    for command in commands:
+        assert command.startswith(".venv/bin/parley ")
+        arguments = [str(Path(sys.executable).parent / "parley"), *command.split()[1:]]
+        result = subprocess.run(arguments, cwd=PROJECT, capture_output=True, text=True, check=False, env=os.environ)
+        assert result.returncode == 0, result.stderr
+
+
+def test_the_marts_of_the_table_are_those_of_the_project() -> None:
+    for domain, marts in re.findall(r"^\| (\w+) \|[^|]*\| (`.*`) \|$", README, re.MULTILINE):
+        models = {path.stem for path in (PROJECT / "dbt" / "models" / domain / "marts").glob("*.sql")}
+        assert set(re.findall(r"`(\w+)`", marts)) == models
+
+
+def test_every_link_leads_somewhere() -> None:
+    pages = [PROJECT / "README.md", *(PROJECT / "docs").rglob("*.md")]
+    for page in pages:
+        for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_every_setting_of_the_template_is_read_somewhere() -> None:
+    names = re.findall(r"^#? ?([A-Z][A-Z_]+)=", (PROJECT / ".env.template").read_text(), re.MULTILINE)
+    assert "WAREHOUSE" in names
+    code = "".join(path.read_text() for path in (PROJECT / "plugins" / "parley").rglob("*.py"))
+    assert [name for name in names if f'"{name}"' not in code] == []
