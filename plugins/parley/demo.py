@@ -51,6 +51,7 @@ def run(console: Console) -> None:
                 steps.append(_process(airflow, console, bot, new))
     with warehouse.connect(read_only=True) as connection:
         if steps:
+            console.print(f"{bot.name}: from {bot.raw_schema} to {bot.built_schema('views')}")
             console.print(_summary(bot, steps, connection))
             console.print(f"Wall time {time.monotonic() - started:.0f} s, of which {_by_run(steps)}")
         else:
@@ -87,7 +88,7 @@ def _process(airflow: services.Airflow, console: Console, bot: Bot, load_ids: li
 
 
 def _summary(bot: Bot, steps: list[Step], connection: Connection) -> Table:
-    table = Table(title=f"{bot.name}: from {bot.raw_schema} to {bot.built_schema('views')}", title_justify="left")
+    table = Table()
     table.add_column("")
     table.add_column("rows", justify="right")
     for step in steps:
