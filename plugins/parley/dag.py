@@ -12,7 +12,7 @@ from cosmos.constants import ExecutionMode, LoadMode, TestBehavior, TestIndirect
 from parley import settings
 from parley.bots import Bot
 from parley.dbt import dbt_env, manifest_path, run_results_path
-from parley.operators import MarkLoadsOperator, UnpackOperator
+from parley.operators import MarkLoadsOperator, UnpackOperator, wait_for_warehouse
 from parley.sensors import NewLoadsSensor
 from parley.warehouse import POOL, Warehouse
 from parley.watcher import end_in_triggerer, report_tests_once
@@ -110,6 +110,7 @@ def _models(bot: Bot, domain: str) -> DbtTaskGroup:
             # The one process that runs dbt; the tasks of the models only watch it.
             setup_operator_args={
                 "pool": POOL,
+                "pre_execute": wait_for_warehouse,
                 "execution_timeout": timedelta(hours=3),
                 "callback": "parley.dbt.keep_run_results",
                 "callback_args": {"destination": str(run_results_path(bot))},

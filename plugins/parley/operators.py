@@ -11,6 +11,16 @@ from parley.bots import get_bot
 from parley.warehouse import Warehouse
 
 
+def wait_for_warehouse(context: Context) -> None:
+    """Before dbt starts: wait until the warehouse can be written to, saying who holds it. dbt itself waits in silence.
+
+    Raises:
+        WarehouseBusyError: it was not free in time.
+    """
+    with Warehouse.from_env().connect():
+        pass
+
+
 class UnpackOperator(BaseOperator):
     """Unpacks what is new in a bot's source into its raw schema, as one load.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import logging
 import os
 import random
 import shutil
@@ -12,6 +13,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -248,6 +250,15 @@ def test_rows_of_a_load_that_died_before_its_ledger_row_are_swept_away(
 
 def _die(*_: Any) -> NoReturn:
     raise ConnectionError("the warehouse went away")
+
+
+def test_two_unpackings_at_once_land_everything_once(
+    warehouse: Warehouse, sample: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with ThreadPoolExecutor(2) as pool, caplog.at_level(logging.WARNING):
+        results = list(pool.map(lambda _: unpack_bot(BOT, warehouse, str(sample)), range(2)))
+    assert sorted(result.landed for result in results) == [0, 2987]
+    assert f"Waiting for another unpacking into {SCHEMA}" in caplog.text
 
 
 def test_killed_at_any_moment_a_rerun_completes_it_without_loss_or_doubles(

@@ -10,13 +10,14 @@ import hashlib
 import logging
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from typing import Any, NoReturn
 
 import dlt
 from dlt.pipeline.exceptions import PipelineStepFailed
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from parley import settings
 from parley.errors import UnpackError
@@ -61,14 +62,12 @@ def unpack(
     Raises:
         UnpackError: a record was bad and `strict` is set, or the source cannot be read.
     """
-    state = settings.STATE / "dlt"
-    state.mkdir(parents=True, exist_ok=True)
-    with FileLock(state / f"{schema}.lock"), warehouse.connect() as connection:
+    with _only_one(schema), warehouse.connect() as connection:
         pipeline = dlt.pipeline(
             schema,
             destination=destination(warehouse, connection),
             dataset_name=schema,
-            pipelines_dir=str(state / "pipelines"),
+            pipelines_dir=str(settings.STATE / "dlt" / "pipelines"),
         )
         if pipeline.has_pending_data:
             # What dlt would go on with may be half in: it comes again from the source. The rest of dlt's state is
@@ -91,6 +90,23 @@ def unpack(
             _raise_cause(error)
         result.load_id = info.loads_ids[0]
         return result
+
+
+@contextmanager
+def _only_one(schema: str) -> Iterator[None]:
+    """One unpacking of a schema at a time: it would take the rows of another for those of a load that died."""
+    path = settings.STATE / "dlt" / f"{schema}.lock"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(path)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        log.warning("Waiting for another unpacking into %s to end", schema)
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _sweep(connection: Connection, schema: str) -> None:

@@ -1,0 +1,22 @@
+"""The steps of a run that are not dbt's."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import pytest
+
+from parley.operators import wait_for_warehouse
+from parley.warehouse import Warehouse
+from tests.test_warehouse import held
+
+
+def test_dbt_starts_when_the_warehouse_is_free_and_the_log_says_who_held_it(
+    warehouse: Warehouse, caplog: pytest.LogCaptureFixture
+) -> None:
+    context: Any = {}
+    assert warehouse.path is not None
+    with held(warehouse.path, seconds=1.5) as pid, caplog.at_level(logging.WARNING):
+        wait_for_warehouse(context)
+    assert f"(PID {pid})" in caplog.text
