@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from parley import services, settings
+from parley.airflow_client import Airflow
 from parley.bots import Bot, get_bot
 from parley.dbt import Outcome, last_outcome, write_manifest
 from parley.errors import ParleyError
@@ -39,7 +40,7 @@ def run(console: Console) -> None:
     bot, warehouse = get_bot(BOT), Warehouse.from_env()
     steps: list[Step] = []
     with ExitStack() as stack:
-        airflow: services.Airflow | None = None
+        airflow: Airflow | None = None
         for batch in sorted(settings.SAMPLE_CHAT.glob("batch_*")):
             result = unpack_bot(bot, warehouse, str(batch))
             if result.load_id:
@@ -60,7 +61,7 @@ def run(console: Console) -> None:
     console.print("       .venv/bin/parley loads    the ledger: which loads are new, which are done")
 
 
-def _start(stack: ExitStack, console: Console, bot: Bot) -> services.Airflow:
+def _start(stack: ExitStack, console: Console, bot: Bot) -> Airflow:
     console.print("Starting Airflow (a few seconds) ...")
     # Only what the demo triggers runs: no scheduled run gets in between.
     os.environ["AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE"] = "False"
@@ -73,7 +74,7 @@ def _start(stack: ExitStack, console: Console, bot: Bot) -> services.Airflow:
     return airflow
 
 
-def _process(airflow: services.Airflow, console: Console, bot: Bot, load_ids: list[str]) -> Step:
+def _process(airflow: Airflow, console: Console, bot: Bot, load_ids: list[str]) -> Step:
     """Run the chat DAG once on the new loads."""
     dag_id = f"chat_{bot.name}"
     started = time.monotonic()

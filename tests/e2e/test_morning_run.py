@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from parley import services, settings
+from parley.airflow_client import Airflow
 from parley.bots import get_bot
 from parley.errors import WarehouseBusyError
 from parley.unpack.rasa import unpack_bot
@@ -63,7 +64,7 @@ def first_demo(home: Path) -> str:
 
 
 @pytest.fixture(scope="module")
-def airflow(first_demo: str) -> Iterator[services.Airflow]:
+def airflow(first_demo: str) -> Iterator[Airflow]:
     """Airflow after the demo."""
     port = services.free_port()
     services.prepare(port)
@@ -141,20 +142,18 @@ def test_the_demo_again_says_there_is_nothing_new_and_changes_nothing() -> None:
     assert tables(*schemas) == before
 
 
-def run_chat(airflow: services.Airflow) -> tuple[str, dict[str, str]]:
+def run_chat(airflow: Airflow) -> tuple[str, dict[str, str]]:
     run_id = airflow.trigger(DAG_ID)
     return airflow.wait_for_run(DAG_ID, run_id), airflow.task_states(DAG_ID, run_id)
 
 
-def test_a_run_without_new_loads_is_skipped(airflow: services.Airflow) -> None:
+def test_a_run_without_new_loads_is_skipped(airflow: Airflow) -> None:
     state, tasks = run_chat(airflow)
     assert state == "success"
     assert tasks["wait_for_loads"] == tasks["models.dbt_producer_watcher"] == tasks["mark_loads"] == "skipped"
 
 
-def test_a_model_that_fails_leaves_its_loads_new_and_the_next_run_takes_them(
-    airflow: services.Airflow, tmp_path: Path
-) -> None:
+def test_a_model_that_fails_leaves_its_loads_new_and_the_next_run_takes_them(airflow: Airflow, tmp_path: Path) -> None:
     (tmp_path / "new.ndjson").write_text(
         '{"sender_id": "late riser", "event": "action", "timestamp": 1706000000.5, "name": "action_session_start"}\n'
         '{"sender_id": "late riser", "event": "user", "timestamp": 1706000001.5, "text": "hello", "metadata": {},'
@@ -183,9 +182,7 @@ def test_a_model_that_fails_leaves_its_loads_new_and_the_next_run_takes_them(
         assert connection.query(count) == [(1,)]
 
 
-def test_a_run_whose_dbt_is_killed_is_finished_by_the_tasks_of_the_models(
-    airflow: services.Airflow, tmp_path: Path
-) -> None:
+def test_a_run_whose_dbt_is_killed_is_finished_by_the_tasks_of_the_models(airflow: Airflow, tmp_path: Path) -> None:
     (tmp_path / "new.ndjson").write_text(
         '{"sender_id": "night owl", "event": "action", "timestamp": 1706100000.5, "name": "action_session_start"}\n'
     )
@@ -202,7 +199,7 @@ def test_a_run_whose_dbt_is_killed_is_finished_by_the_tasks_of_the_models(
         assert connection.query(sessions) == [(1,)]
 
 
-def pid_of_dbt(airflow: services.Airflow, run_id: str) -> int:
+def pid_of_dbt(airflow: Airflow, run_id: str) -> int:
     """The process that holds the warehouse for the task that runs dbt, once it has begun to build."""
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
@@ -216,7 +213,7 @@ def pid_of_dbt(airflow: services.Airflow, run_id: str) -> int:
     raise AssertionError("dbt did not start")
 
 
-def test_the_unpack_dag_lands_what_is_new_in_the_bots_source(airflow: services.Airflow) -> None:
+def test_the_unpack_dag_lands_what_is_new_in_the_bots_source(airflow: Airflow) -> None:
     day = settings.SAMPLE_CHAT / "batch_2" / "2024-01-31.ndjson"
     day.write_text('{"sender_id": "early bird", "event": "restart", "timestamp": 1706660000.5}')
     before = len(statuses())

@@ -117,13 +117,12 @@ def _sweep(connection: Connection, schema: str) -> None:
         "select table_name from information_schema.columns where table_schema = %s and column_name = '_load_id'",
         [schema],
     )
-    orphans = "_load_id not in (select load_id from {schema}.{loads} where status = 0)"
-    condition = orphans.format(schema=schema, loads=LOADS)
     for (table,) in tables:
-        [[count]] = connection.query(f'select count(*) from {schema}."{table}" where {condition}')
+        orphans = f'from {schema}."{table}" where _load_id not in (select load_id from {schema}.{LOADS})'
+        [[count]] = connection.query(f"select count(*) {orphans}")
         if count:
             log.warning("Removing %s rows of a load that never completed from %s.%s", count, schema, table)
-            connection.query(f'delete from {schema}."{table}" where {condition}')
+            connection.query(f"delete {orphans}")
 
 
 def _new_rows(

@@ -18,6 +18,7 @@ from dlt.common.data_types import TDataType
 from parley.bots import Bot
 from parley.unpack.contract import Contract, NotValidError, Row
 from parley.unpack.engine import Result, unpack
+from parley.unpack.naming import distinct_keys
 from parley.unpack.sources import Record, parse, read
 from parley.unpack.values import storable
 from parley.warehouse import Warehouse
@@ -119,7 +120,7 @@ class Event:
             "environment": self.content.get("environment", beside.get("environment")),
         }
         content = _slot_content(self.content) if self.type == "slot" else self.content
-        return [("event", common), (f"event_{self.type}", {**content, **common})]
+        return [("event", common), (f"event_{self.type}", {**distinct_keys(content), **common})]
 
 
 def _timestamp(value: Any) -> datetime:

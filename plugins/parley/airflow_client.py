@@ -1,0 +1,116 @@
+"""A client of Airflow's public API: what the demo, `make up` and the tests ask of a running Airflow."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from parley.errors import ParleyError
+
+START_SECONDS = 240
+
+
+@dataclass
+class Airflow:
+    """A running Airflow, by its public API.
+
+    Attributes:
+        url: of the UI and the API.
+        passwords: the file in which Airflow keeps the password of its one user.
+        check: raises a ParleyError when one of its processes has ended; called whenever there is something to wait for.
+    """
+
+    url: str
+    passwords: Path
+    check: Callable[[], None]
+
+    def __post_init__(self) -> None:
+        self._client = httpx.Client(base_url=self.url, timeout=30)
+
+    @property
+    def password(self) -> str:
+        """Of the user `admin`."""
+        passwords: dict[str, str] = json.loads(self.passwords.read_text())
+        return passwords["admin"]
+
+    def wait_until_ready(self) -> None:
+        """Wait until every process reports that it is well, and log in."""
+        deadline = time.monotonic() + START_SECONDS
+        parts = ("metadatabase", "scheduler", "dag_processor", "triggerer")
+        while True:
+            self.check()
+            try:
+                health = self._client.get("/api/v2/monitor/health").json()
+                if all(health[part]["status"] == "healthy" for part in parts):
+                    break
+            except (httpx.TransportError, ValueError, KeyError):
+                health = {}
+            if time.monotonic() > deadline:
+                raise ParleyError(f"Airflow was not ready within {START_SECONDS} s: {health}.")
+            time.sleep(0.5)
+        token = self._client.post("/auth/token", json={"username": "admin", "password": self.password})
+        token.raise_for_status()
+        self._client.headers["Authorization"] = f"Bearer {token.json()['access_token']}"
+
+    def wait(self) -> None:
+        """Stay until a process ends, which is an error."""
+        while True:
+            self.check()
+            time.sleep(1)
+
+    def request(self, method: str, path: str, **arguments: Any) -> Any:
+        """The JSON that the public API answers, below /api/v2.
+
+        Raises:
+            ParleyError: it refuses, with its reason.
+        """
+        response = self._client.request(method, f"/api/v2{path}", **arguments)
+        if response.is_error:
+            raise ParleyError(f"Airflow refuses {method} {path}: {response.text}")
+        return response.json()
+
+    def wait_for_dag(self, dag_id: str) -> None:
+        """Wait until the DAG's file has been read.
+
+        Raises:
+            ParleyError: it cannot be read, with the reason.
+        """
+        deadline = time.monotonic() + START_SECONDS
+        while self._client.get(f"/api/v2/dags/{dag_id}").status_code != httpx.codes.OK:
+            self.check()
+            if errors := self.request("GET", "/importErrors")["import_errors"]:
+                raise ParleyError(f"{errors[0]['filename']} cannot be read:\n{errors[0]['stack_trace']}")
+            if time.monotonic() > deadline:
+                raise ParleyError(f"Airflow did not find the DAG {dag_id} within {START_SECONDS} s.")
+            time.sleep(0.5)
+
+    def unpause(self, dag_id: str) -> None:
+        """Let the DAG run."""
+        self.request("PATCH", f"/dags/{dag_id}", json={"is_paused": False})
+
+    def trigger(self, dag_id: str, conf: dict[str, Any] | None = None) -> str:
+        """Start a run of the DAG; returns its run id."""
+        run = self.request("POST", f"/dags/{dag_id}/dagRuns", json={"logical_date": None, "conf": conf or {}})
+        return str(run["dag_run_id"])
+
+    def wait_for_run(self, dag_id: str, run_id: str, seconds: float = 900) -> str:
+        """Wait until the run has ended; returns `success` or `failed`."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            self.check()
+            state = str(self.request("GET", f"/dags/{dag_id}/dagRuns/{run_id}")["state"])
+            if state in ("success", "failed"):
+                return state
+            time.sleep(0.5)
+        raise ParleyError(f"Run {run_id} of {dag_id} did not end within {seconds:.0f} s.")
+
+    def task_states(self, dag_id: str, run_id: str) -> dict[str, str]:
+        """The states of the run's tasks, by task id."""
+        path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances?limit=1000"
+        return {task["task_id"]: task["state"] for task in self.request("GET", path)["task_instances"]}
