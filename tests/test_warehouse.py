@@ -8,8 +8,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -41,6 +43,27 @@ def test_it_waits_for_the_lock_and_says_who_holds_it(
             assert connection.query("select 1") == [(1,)]
         assert time.monotonic() - started > 0.5
     assert re.search(rf"Waiting for .*warehouse\.duckdb, held by .*\(PID {pid}\)", caplog.text)
+
+
+def test_it_waits_for_another_thread_of_this_process_too(
+    warehouse: Warehouse, caplog: pytest.LogCaptureFixture
+) -> None:
+    with warehouse.connect():
+        pass  # a file that is not there cannot be opened for reading
+    reading = Event()
+
+    def read() -> None:
+        with warehouse.connect(read_only=True):
+            reading.set()
+            time.sleep(1)
+
+    with ThreadPoolExecutor(1) as pool, caplog.at_level(logging.WARNING):
+        reader = pool.submit(read)
+        assert reading.wait(10)
+        with warehouse.connect() as connection:
+            connection.query("create table t (a integer)")
+        reader.result()
+    assert "held by another thread of this process" in caplog.text
 
 
 def test_a_wait_in_vain_says_what_to_do(warehouse: Warehouse) -> None:

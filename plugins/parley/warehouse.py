@@ -136,11 +136,11 @@ class Warehouse:
         while True:
             try:
                 return duckdb.connect(str(self.path), read_only=read_only)
-            except duckdb.IOException as error:
-                if "lock" not in str(error):
+            except (duckdb.IOException, duckdb.ConnectionException) as error:
+                holder = _lock_holder(str(error))
+                if holder is None:
                     raise
                 now = time.monotonic()
-                holder = _lock_holder(str(error))
                 if now - started >= wait:
                     raise WarehouseBusyError(
                         f"{self.path} is held by {holder} and was not free within {wait:.0f} s. DuckDB lets one "
@@ -152,7 +152,12 @@ class Warehouse:
                 time.sleep(LOCK_POLL_SECONDS)
 
 
-def _lock_holder(message: str) -> str:
-    """The process that DuckDB's message names, as `/usr/bin/python3 (PID 4711)`."""
-    found = re.search(r"held in (.+?)(?: by user .+?)?\.(?: |$)", message)
+def _lock_holder(message: str) -> str | None:
+    """Who keeps us out, by DuckDB's message, `/usr/bin/python3 (PID 4711)` for example; None for any other error."""
+    if "different configuration" in message:
+        # One process may not have a file open for reading in one thread and for writing in another.
+        return "another thread of this process"
+    if "Could not set lock" not in message:
+        return None
+    found = re.search(r"held in (.+? \(PID \d+\))", message)
     return found.group(1) if found else "another process"
