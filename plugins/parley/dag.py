@@ -79,7 +79,7 @@ def unpack_dag(bot: Bot) -> DAG:
 def _models(bot: Bot, domain: str) -> DbtTaskGroup:
     """The dbt models of a domain, one task each and its tests behind it; one dbt process builds them all."""
     group = DbtTaskGroup(
-        group_id="models",
+        group_id="dbt",
         project_config=ProjectConfig(
             dbt_project_path=settings.DBT_PROJECT,
             manifest_path=manifest_path(bot),
@@ -128,8 +128,8 @@ CHAT_DOC = """
 
 1. **wait_for_loads** looks for loads of `{bot.raw_schema}` that no run has finished: load ids with only a status-0
    row in `{bot.raw_schema}._loads`. None in time skips the run.
-2. **models** runs dbt, a task for each model and one for its tests. The first model, `chat_load_ids`, pins the loads
-   that this run works on, under its run id.
+2. **dbt** builds the models in one process, with a task for each model and one for its tests. The first model,
+   `chat_load_ids`, pins the loads that this run works on, under its run id.
 3. **mark_loads** adds the status-1 rows for the pinned loads, when all models and tests have passed.
 
 **When it fails**, the loads stay new. Mend the cause, then clear the failed run or wait for the next: it takes the

@@ -62,7 +62,7 @@ def test_loads_are_marked_after_every_model_and_test(dagbag: DagBag) -> None:
 def test_every_model_is_a_task_and_every_test_is_reported_by_exactly_one(dagbag: DagBag) -> None:
     """A test that no model's task reports could fail unseen when dbt is tried again: see docs/decisions/0002."""
     dag = dagbag.dags["chat_demo_bot"]
-    reported = dag.get_task("models.dbt_producer_watcher").tests_per_model
+    reported = dag.get_task("dbt.dbt_producer_watcher").tests_per_model
     nodes = {task.model_unique_id for task in dag.tasks if hasattr(task, "model_unique_id")}
     models = {node for node in nodes if node.startswith("model.")}
     assert {model.rsplit(".", 1)[1] for model in models} >= {
@@ -94,7 +94,7 @@ def test_what_writes_to_the_warehouse_takes_a_slot_and_what_watches_takes_none(d
     pools = {task.task_id: task.pool for dag in dagbag.dags.values() for task in dag.tasks}
     assert {task for task, pool in pools.items() if pool == "warehouse"} == {
         "unpack",
-        "models.dbt_producer_watcher",
+        "dbt.dbt_producer_watcher",
         "mark_loads",
     }
 

@@ -150,7 +150,7 @@ def run_chat(airflow: Airflow) -> tuple[str, dict[str, str]]:
 def test_a_run_without_new_loads_is_skipped(airflow: Airflow) -> None:
     state, tasks = run_chat(airflow)
     assert state == "success"
-    assert tasks["wait_for_loads"] == tasks["models.dbt_producer_watcher"] == tasks["mark_loads"] == "skipped"
+    assert tasks["wait_for_loads"] == tasks["dbt.dbt_producer_watcher"] == tasks["mark_loads"] == "skipped"
 
 
 def test_a_model_that_fails_leaves_its_loads_new_and_the_next_run_takes_them(airflow: Airflow, tmp_path: Path) -> None:
@@ -168,7 +168,7 @@ def test_a_model_that_fails_leaves_its_loads_new_and_the_next_run_takes_them(air
     state, tasks = run_chat(airflow)
     assert state == "failed"
     assert tasks["mark_loads"] == "upstream_failed"
-    assert tasks["models.models.chat.marts.sessions.run"] == "failed", tasks
+    assert tasks["dbt.models.chat.marts.sessions.run"] == "failed", tasks
     assert sorted(statuses()) == [(0,), (0, 1), (0, 1)]
     with Warehouse.from_env().connect() as connection:
         assert BOT.ledger.new(connection) == [load_id]
@@ -192,7 +192,7 @@ def test_a_run_whose_dbt_is_killed_is_finished_by_the_tasks_of_the_models(airflo
 
     state, tasks = airflow.wait_for_run(DAG_ID, run_id), airflow.task_states(DAG_ID, run_id)
     assert state == "success", tasks
-    assert tasks["models.dbt_producer_watcher"] == "skipped", "dbt was not killed in its first try"
+    assert tasks["dbt.dbt_producer_watcher"] == "skipped", "dbt was not killed in its first try"
     assert set(statuses()) == {(0, 1)}
     with Warehouse.from_env().connect() as connection:
         sessions = f"select count(*) from {BOT.built_schema('views')}.sessions where sender_id = 'night owl'"
@@ -203,7 +203,7 @@ def pid_of_dbt(airflow: Airflow, run_id: str) -> int:
     """The process that holds the warehouse for the task that runs dbt, once it has begun to build."""
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
-        if airflow.task_states(DAG_ID, run_id).get("models.dbt_producer_watcher") == "running":
+        if airflow.task_states(DAG_ID, run_id).get("dbt.dbt_producer_watcher") == "running":
             try:
                 with Warehouse.from_env().connect(read_only=True, wait=0):
                     pass
