@@ -51,7 +51,7 @@ def report_tests_once(group: TaskGroup) -> None:
     before = {
         task.model_unique_id: {getattr(other, "model_unique_id", None) for other in task.get_flat_relatives(True)}
         for task in tasks
-        if isinstance(task, BaseConsumerSensor) and not task.is_test_sensor
+        if isinstance(task, BaseConsumerSensor)
     }
     for producer in tasks:
         if isinstance(producer, DbtProducerWatcherOperator):

@@ -215,6 +215,27 @@ def test_tables_that_the_semantic_schema_reads_are_there_though_no_event_filled_
         assert connection.query(f"select parse_data__intent__name from {SCHEMA}.event_user") == []
 
 
+def test_the_type_of_ids_and_of_what_looks_like_a_time_does_not_depend_on_what_comes_first(
+    warehouse: Warehouse, tmp_path: Path
+) -> None:
+    metadata = [
+        {"user_id": 17, "due": "2024-01-10T00:00:00Z", "score": 1},
+        {"user_id": "u-17", "due": "soon", "score": "high"},
+    ]
+    lines = [
+        {"sender_id": "ada", "event": "user", "timestamp": 1704722742.5 + number, "metadata": item}
+        for number, item in enumerate(metadata)
+    ]
+    (tmp_path / "in.ndjson").write_text("\n".join(json.dumps(line) for line in lines))
+    unpack_bot(BOT, warehouse, str(tmp_path))
+    with warehouse.connect() as connection:
+        rows = connection.query(
+            f"select metadata__user_id, metadata__due, metadata__score, metadata__score__v_text"
+            f" from {SCHEMA}.event_user order by _pos"
+        )
+    assert rows == [("17", "2024-01-10T00:00:00Z", 1, None), ("u-17", "soon", None, "high")]
+
+
 @pytest.mark.parametrize("source", ["no/such/folder", "sqlite:////no/such/store.sqlite"])
 def test_a_source_that_is_not_there_is_an_error_that_names_it(warehouse: Warehouse, source: str) -> None:
     with pytest.raises(UnpackError):
