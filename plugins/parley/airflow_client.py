@@ -94,6 +94,12 @@ class Airflow:
         """Let the DAG run."""
         self.request("PATCH", f"/dags/{dag_id}", json={"is_paused": False})
 
+    def end_unfinished_runs(self, dag_id: str) -> None:
+        """Give up the runs that an Airflow which has ended since was working on; their loads stay new."""
+        for state in ("running", "queued"):
+            for run in self.request("GET", f"/dags/{dag_id}/dagRuns", params={"state": state})["dag_runs"]:
+                self.request("PATCH", f"/dags/{dag_id}/dagRuns/{run['dag_run_id']}", json={"state": "failed"})
+
     def trigger(self, dag_id: str, conf: dict[str, Any] | None = None) -> str:
         """Start a run of the DAG; returns its run id."""
         run = self.request("POST", f"/dags/{dag_id}/dagRuns", json={"logical_date": None, "conf": conf or {}})

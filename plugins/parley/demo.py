@@ -70,6 +70,8 @@ def _start(stack: ExitStack, console: Console, bot: Bot) -> Airflow:
     services.prepare(port)
     airflow = stack.enter_context(services.running(port))
     airflow.wait_for_dag(f"chat_{bot.name}")
+    # A demo that was interrupted has left one.
+    airflow.end_unfinished_runs(f"chat_{bot.name}")
     airflow.unpause(f"chat_{bot.name}")
     return airflow
 

@@ -51,7 +51,7 @@ def _secret(name: str) -> str:
     path = HOME / name
     if not path.exists():
         path.touch(mode=0o600)
-        path.write_text(secrets.token_urlsafe(32))
+        path.write_text(secrets.token_urlsafe(64))
     return path.read_text()
 
 

@@ -153,6 +153,14 @@ def test_a_run_without_new_loads_is_skipped(airflow: Airflow) -> None:
     assert tasks["wait_for_loads"] == tasks["dbt.dbt_producer_watcher"] == tasks["mark_loads"] == "skipped"
 
 
+def test_a_run_that_an_interrupted_demo_has_left_is_given_up(airflow: Airflow) -> None:
+    airflow.request("PATCH", f"/dags/{DAG_ID}", json={"is_paused": True})
+    run_id = airflow.trigger(DAG_ID)
+    airflow.end_unfinished_runs(DAG_ID)
+    assert airflow.wait_for_run(DAG_ID, run_id, seconds=10) == "failed"
+    airflow.unpause(DAG_ID)
+
+
 def test_a_model_that_fails_leaves_its_loads_new_and_the_next_run_takes_them(airflow: Airflow, tmp_path: Path) -> None:
     (tmp_path / "new.ndjson").write_text(
         '{"sender_id": "late riser", "event": "action", "timestamp": 1706000000.5, "name": "action_session_start"}\n'
