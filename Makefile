@@ -17,12 +17,14 @@ unexport PYTHONDONTWRITEBYTECODE
 unexport PYTHONPATH PYTHONHOME AIRFLOW_HOME AIRFLOW_CONFIG
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test lint requirements clean
+.PHONY: help demo up test bench erd lint requirements clean
 
 help:
 	@echo "make demo   sample conversations through Airflow, in two loads"
 	@echo "make up     Airflow with its UI on http://localhost:$(PORT) (PORT=...)"
 	@echo "make test   all tests"
+	@echo "make bench  what the chat models cost on growing histories; see docs/benchmarks.md (ARGS=...)"
+	@echo "make erd    docs/chat_erd.md from the models"
 	@echo "make lint   ruff, mypy, yamllint"
 	@echo "make requirements   compile requirements.txt from requirements.in"
 	@echo "make clean  remove all that was made, the warehouse too"
@@ -35,6 +37,12 @@ up: $(VENV)/installed
 
 test: $(VENV)/installed-dev
 	$(BIN)/pytest $(ARGS)
+
+bench: $(VENV)/installed
+	@$(BIN)/python benchmarks/semantic.py $(ARGS)
+
+erd: $(VENV)/installed
+	@$(BIN)/python -m parley.erd
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .

@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from chat_project import BOT, Chat
 
 EVENT = {"event": "user", "sender_id": "s1", "timestamp": 1_700_000_000, "text": "hi", "metadata": {"user_id": 17}}
+
+
+def undescribed(chat: Chat) -> dict[str, set[str]]:
+    """By model: what has no description, and which descriptions are of no column, in the tables as they were built."""
+    manifest = json.loads((chat.targets / BOT / "manifest.json").read_text())
+    found = {}
+    for node in manifest["nodes"].values():
+        if node["resource_type"] in ("model", "seed"):
+            described = {name for name, column in node["columns"].items() if column["description"]}
+            built = {row[0] for row in chat.query(f"describe {node['schema']}.{node['alias']}")}
+            if wrong := (described ^ built) | ({"(itself)"} if not node["description"] else set()):
+                found[node["name"]] = wrong
+    return found
 
 
 def test_source_tests_say_what_is_missing(chat: Chat, capfd: pytest.CaptureFixture[str]) -> None:
@@ -27,6 +42,7 @@ def test_every_test_passes_and_a_user_id_may_never_have_come(chat: Chat) -> None
     chat.dbt("test")  # unit tests too
     rows = chat.query(f"select user_id, sender_id, external_session_id from {BOT}_views.sessions")
     assert rows == [("17", "s1", "s1")]
+    assert undescribed(chat) == {}
 
 
 def test_a_metric_needs_no_sql(chat: Chat) -> None:

@@ -113,62 +113,54 @@ marked as (
 
 ),
 
-neighbours as (
-
-    select
-        *,
-        row_number() over ({{ in_order }}) as event_nr,
-        lag(is_metadata) over ({{ in_order }}) as previous_is_metadata,
-        lead(is_start) over ({{ in_order }}) as next_is_start,
-        lag(timestamp) over ({{ in_order }}) as previous_timestamp
-    from marked
-
-),
-
-starts as (
+{% if gap_minutes is not none -%}
+-- A silence counts where nothing else begins a session: not at a start, nor at the metadata slot before it.
+silences as (
 
     select
         *,
         case
-            -- Whatever comes first is in session 1, and has no event before it to compare with.
-            when event_nr = 1 then 1
-            -- The metadata slot before it has begun the session.
-            when is_start = 1 and previous_is_metadata = 1 then 0
-            when is_start = 1 then 1
-            when is_metadata = 1 and next_is_start = 1 then 1
-            {%- if gap_minutes is not none %}
-            when timestamp > {{ dbt.dateadd('minute', gap_minutes, 'previous_timestamp') }} then 1
-            {%- endif %}
+            when is_start = 1 then 0
+            when is_metadata = 1 and lead(is_start) over ({{ in_order }}) = 1 then 0
+            when timestamp > {{ dbt.dateadd('minute', gap_minutes, 'lag(timestamp) over (' ~ in_order ~ ')') }} then 1
             else 0
-        end as starts_session
-    from neighbours
+        end as is_silence
+    from marked
 
 ),
 
+{% endif -%}
+-- All that depends on the order comes from one window, because sorting the events is most of the work.
 counted as (
 
     select
         *,
-        cast(sum(starts_session) over ({{ so_far }}) as bigint) as sender_session_nr,
+        row_number() over ({{ in_order }}) as event_nr,
+        -- The metadata slot before a start is counted with it.
+        cast(
+            sum({{ 'is_start' if gap_minutes is none else 'is_start + is_silence' }}) over ({{ so_far }})
+            + case when is_metadata = 1 and lead(is_start) over ({{ in_order }}) = 1 then 1 else 0 end
+            as bigint
+        ) as starts_so_far,
         cast(sum(is_message) over ({{ so_far }}) as bigint) as messages_so_far,
         cast(sum(is_loop) over ({{ so_far }}) as bigint) as loops_so_far,
         cast(sum(is_form) over ({{ so_far }}) as bigint) as forms_so_far
-    from starts
+    from {{ 'marked' if gap_minutes is none else 'silences' }}
 
 ),
 
-sender_sessions as (
+spans as (
 
     select
         sender_id,
         user_id,
-        sender_session_nr,
+        starts_so_far,
         min(timestamp) as started_at,
         min(messages_so_far - is_message) as messages_before,
         max(messages_so_far) as messages_at_end,
         min(forms_so_far - is_form) as forms_before
     from counted
-    group by sender_id, user_id, sender_session_nr
+    group by sender_id, user_id, starts_so_far
 
 ),
 
@@ -176,11 +168,13 @@ sessions as (
 
     select
         *,
+        -- Whatever comes first is in session 1, a start or not.
+        row_number() over (partition by sender_id order by starts_so_far) as sender_session_nr,
         row_number() over (
             partition by user_id
-            order by started_at, sender_id, sender_session_nr
+            order by started_at, sender_id, starts_so_far
         ) as session_nr
-    from sender_sessions
+    from spans
 
 ),
 
@@ -189,7 +183,7 @@ loops as (
 
     select
         sender_id,
-        sender_session_nr,
+        starts_so_far,
         loops_so_far,
         value as active_form
     from counted
@@ -201,6 +195,7 @@ numbered as (
 
     select
         counted.*,
+        sessions.sender_session_nr,
         sessions.session_nr,
         loops.active_form,
         counted.forms_so_far - sessions.forms_before as active_form_nr,
@@ -210,10 +205,10 @@ numbered as (
     from counted
     inner join sessions
         on sessions.sender_id = counted.sender_id
-        and sessions.sender_session_nr = counted.sender_session_nr
+        and sessions.starts_so_far = counted.starts_so_far
     left join loops
         on loops.sender_id = counted.sender_id
-        and loops.sender_session_nr = counted.sender_session_nr
+        and loops.starts_so_far = counted.starts_so_far
         and loops.loops_so_far = counted.loops_so_far
 
 ),

@@ -18,10 +18,10 @@ days as (
         count(*) as sessions_count,
         count(distinct user_id) as users_count,
         count(case when new_returning_session = 'new' then 1 end) as new_sessions_count,
-        count(bounced_session_id) as bounced_sessions_count,
+        count(case when is_bounced then 1 end) as bounced_sessions_count,
         cast(sum(interactions_count) as bigint) as interactions_count,
         {%- for metric in metrics %}
-        count({{ metric }}_session_id) as {{ metric }}_sessions_count{{ ',' if not loop.last }}
+        count(case when {{ metric }}_count > 0 then 1 end) as {{ metric }}_sessions_count{{ ',' if not loop.last }}
         {%- endfor %}
     from sessions
     group by cast(session_initiation_timestamp as date)

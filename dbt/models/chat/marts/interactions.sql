@@ -134,9 +134,12 @@ final as (
     left join events as forms
         on forms.sender_id = neighbours.sender_id
         and forms.event_nr = neighbours.form_event_nr
+        -- As the number says already; it keeps the join small.
+        and forms.active_form is not null
     left join events as externals
         on externals.sender_id = neighbours.sender_id
         and externals.event_nr = neighbours.known_external_event_nr
+        and externals.external_session_id is not null
 
 )
 

@@ -1,7 +1,7 @@
 {{ config(sort=['user_id', 'timestamp']) }}
 
 {% set after = 'rows between 1 following and unbounded following' %}
-{% set same_slot = 'partition by session_id, active_form_nr, active_form, slot_name order by event_nr' %}
+{% set same_slot = 'partition by session_id, active_form_nr, slot_name order by event_nr' %}
 
 with
 
@@ -32,19 +32,16 @@ slots as (
 
 ),
 
+-- Only where a form is open is there anything to look for.
 attempts as (
 
     select
-        *,
-        case
-            when active_form is not null
-                then min(case when slot_status <> 'requested' then event_nr end) over ({{ same_slot }} {{ after }})
-        end as next_attempt_nr,
-        case
-            when active_form is not null
-                then min(case when slot_status = 'filled' then event_nr end) over ({{ same_slot }} {{ after }})
-        end as next_fill_nr
+        sender_id,
+        event_nr,
+        min(case when slot_status <> 'requested' then event_nr end) over ({{ same_slot }} {{ after }}) as next_attempt_nr,
+        min(case when slot_status = 'filled' then event_nr end) over ({{ same_slot }} {{ after }}) as next_fill_nr
     from slots
+    where active_form is not null
 
 ),
 
@@ -52,32 +49,35 @@ final as (
 
     select
         -- ids
-        attempts._record_hash,
-        attempts.interaction_id,
-        attempts.session_id,
-        attempts.sender_id,
-        attempts.user_id,
-        attempts.model_id,
+        slots._record_hash,
+        slots.interaction_id,
+        slots.session_id,
+        slots.sender_id,
+        slots.user_id,
+        slots.model_id,
 
         -- place
-        attempts.timestamp,
-        attempts.event_nr,
-        attempts.active_form,
-        attempts.active_form_nr,
+        slots.timestamp,
+        slots.event_nr,
+        slots.active_form,
+        slots.active_form_nr,
 
         -- content
-        attempts.slot_name,
-        case when attempts.is_request = 0 then attempts.slot_value end as slot_value,
-        case when attempts.is_request = 0 then attempts.slot_value_type end as slot_value_type,
-        attempts.slot_status,
-        attempts.environment,
+        slots.slot_name,
+        case when slots.is_request = 0 then slots.slot_value end as slot_value,
+        case when slots.is_request = 0 then slots.slot_value_type end as slot_value_type,
+        slots.slot_status,
+        slots.environment,
 
         -- what became of it in the same form
         next_attempt._record_hash as next_fill_attempt_record_hash,
         next_attempt.timestamp as next_fill_attempt_timestamp,
         next_fill._record_hash as next_successful_fill_record_hash,
         next_fill.timestamp as next_successful_fill_timestamp
-    from attempts
+    from slots
+    left join attempts
+        on attempts.sender_id = slots.sender_id
+        and attempts.event_nr = slots.event_nr
     left join slot_events as next_attempt
         on next_attempt.sender_id = attempts.sender_id
         and next_attempt.event_nr = attempts.next_attempt_nr

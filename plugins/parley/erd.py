@@ -1,0 +1,161 @@
+"""The chat schema drawn: docs/chat_erd.md, and the overview of dbt docs, made from dbt's manifest.
+
+    python -m parley.erd
+
+Keys come from the `unique` tests, lines from the `relationships` tests. Where a relationship leads to a column that
+is not unique it is followed to the next: every user of `senders` is one of `sessions`, and so one of `users`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from parley import settings
+from parley.bots import get_bot
+from parley.dbt import write_manifest
+
+PAGE = Path("docs/chat_erd.md")
+DBT_DOCS = Path("dbt/models/chat/_chat__docs.md")
+MADE_BY = "Made by `make erd` from dbt/models/chat; do not edit."
+
+Column = tuple[str, str]
+"""Model and column."""
+
+
+@dataclass
+class Schema:
+    """What the manifest says of the chat models.
+
+    Attributes:
+        columns: of each model, with their descriptions.
+        rows_of: the intermediate model whose rows a mart has, some or all, because both have its key.
+    """
+
+    columns: dict[str, dict[str, str]] = field(default_factory=dict)
+    descriptions: dict[str, str] = field(default_factory=dict)
+    marts: list[str] = field(default_factory=list)
+    unique: set[Column] = field(default_factory=set)
+    never_null: set[Column] = field(default_factory=set)
+    leads_to: dict[Column, Column] = field(default_factory=dict)
+    rows_of: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def from_manifest(cls, manifest: Mapping[str, Any]) -> Schema:
+        schema = cls()
+        nodes = manifest["nodes"]
+        models = {key: node for key, node in nodes.items() if key.startswith("model.") and "chat" in node["fqn"]}
+        for node in models.values():
+            name = node["name"]
+            schema.columns[name] = {key: _line(column["description"]) for key, column in node["columns"].items()}
+            schema.descriptions[name] = _line(node["description"])
+            if "marts" in node["fqn"]:
+                schema.marts.append(name)
+        schema.marts.sort()
+        for node in nodes.values():
+            if node.get("test_metadata") and node["attached_node"] in models:
+                schema._read_test(models[node["attached_node"]]["name"], node["test_metadata"])
+        for node in models.values():
+            for parent in node["depends_on"]["nodes"]:
+                if node["name"] in schema.marts and parent in models:
+                    schema._read_parent(node["name"], models[parent]["name"])
+        return schema
+
+    def references(self) -> list[tuple[Column, Column]]:
+        """Each column of a mart that names a row of another table, and the unique column it names it by."""
+        found = []
+        for mart in self.marts:
+            for name in self.columns[mart]:
+                target = self._target(mart, name)
+                if target and target[0] in self.marts:
+                    found.append(((mart, name), target))
+        return found
+
+    def _read_test(self, model: str, test: Mapping[str, Any]) -> None:
+        arguments = test["kwargs"].get("arguments") or test["kwargs"]
+        column = (model, test["kwargs"].get("column_name", ""))
+        if test["name"] == "unique":
+            self.unique.add(column)
+        elif test["name"] == "never_null":
+            self.never_null |= {(model, name) for name in arguments["columns"]}
+        elif test["name"] == "relationships":
+            self.leads_to[column] = (arguments["to"].split("'")[1], arguments["field"])
+
+    def _read_parent(self, mart: str, parent: str) -> None:
+        keys = {column for model, column in self.unique if model == parent}
+        if parent not in self.marts and any((mart, key) in self.unique for key in keys):
+            self.rows_of[mart] = parent
+
+    def _target(self, mart: str, name: str) -> Column | None:
+        target = self.leads_to.get((mart, name))
+        if target is None or target[0] not in self.marts:
+            target = self.leads_to.get((self.rows_of.get(mart, ""), name))
+        while target is not None and target not in self.unique:
+            target = self.leads_to.get(target)
+        return target
+
+
+def page(schema: Schema) -> str:
+    """The page of the schema: the diagram, then every table with its columns."""
+    references = dict(schema.references())
+    lines = ["# Chat: the tables and their keys", "", MADE_BY, "What the tables are for is in [chat.md](chat.md).", ""]
+    lines += ["```mermaid", "erDiagram"]
+    for mart in schema.marts:
+        keys = [name for name in schema.columns[mart] if (mart, name) in schema.unique or (mart, name) in references]
+        lines.append(f"    {mart} {{")
+        lines += [f"        {_type(name)} {name} {_marks(schema, (mart, name), references)}" for name in keys]
+        lines.append("    }")
+    lines += [f"    {_line_between(schema, column, target)}" for column, target in references.items()]
+    lines += ["```", ""]
+    for mart in schema.marts:
+        lines += [f"## {mart}", "", schema.descriptions[mart], "", "| column | key | what |", "|---|---|---|"]
+        for name, description in schema.columns[mart].items():
+            target = references.get((mart, name))
+            key = "key" if (mart, name) in schema.unique else ""
+            key = f"of [{target[0]}](#{target[0]})" if target else key
+            lines.append(f"| `{name}` | {key} | {description} |")
+        lines.append("")
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def dbt_docs(schema: Schema) -> str:
+    """The overview of dbt docs, which draws no diagrams: the tables and their keys as lists."""
+    lines = [f"{{# {MADE_BY} #}}", "{% docs __overview__ %}", "# Parley: conversations of chatbots", ""]
+    lines += ["| table | what |", "|---|---|"]
+    lines += [f"| {mart} | {schema.descriptions[mart]} |" for mart in schema.marts]
+    lines += ["", "| column | names a row of |", "|---|---|"]
+    lines += [f"| {mart}.{name} | {to}.{key} |" for (mart, name), (to, key) in schema.references()]
+    return "\n".join([*lines, "{% enddocs %}"]) + "\n"
+
+
+def main() -> None:
+    manifest = json.loads(write_manifest(get_bot("demo_bot")).read_text())
+    schema = Schema.from_manifest(manifest)
+    (settings.ROOT / PAGE).write_text(page(schema))
+    (settings.ROOT / DBT_DOCS).write_text(dbt_docs(schema))
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _type(name: str) -> str:
+    return "date" if name.endswith("_date") else "text"
+
+
+def _marks(schema: Schema, column: Column, references: Mapping[Column, Column]) -> str:
+    marks = {"PK": column in schema.unique, "FK": column in references}
+    return ", ".join(mark for mark, is_so in marks.items() if is_so)
+
+
+def _line_between(schema: Schema, column: Column, target: Column) -> str:
+    one = "||" if column in schema.never_null else "|o"
+    many = "o|" if column in schema.unique else "o{"
+    return f"{target[0]} {one}--{many} {column[0]} : {column[1]}"
+
+
+if __name__ == "__main__":
+    main()
