@@ -4,4 +4,4 @@ from parley.bots import load_bots
 from parley.dag import chat_dag
 
 for bot in load_bots():
-    globals()[f"chat_{bot.name}"] = chat_dag(bot)
+    globals()[bot.chat_dag_id] = chat_dag(bot)

@@ -4,4 +4,4 @@ from parley.bots import load_bots
 from parley.dag import unpack_dag
 
 for bot in load_bots():
-    globals()[f"unpack_{bot.name}"] = unpack_dag(bot)
+    globals()[bot.unpack_dag_id] = unpack_dag(bot)

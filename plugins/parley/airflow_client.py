@@ -7,13 +7,16 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 
 from parley.errors import ParleyError
 
 START_SECONDS = 240
+PARTS = ("metadatabase", "scheduler", "dag_processor", "triggerer")
+
+T = TypeVar("T")
 
 
 @dataclass
@@ -41,19 +44,7 @@ class Airflow:
 
     def wait_until_ready(self) -> None:
         """Wait until every process reports that it is well, and log in."""
-        deadline = time.monotonic() + START_SECONDS
-        parts = ("metadatabase", "scheduler", "dag_processor", "triggerer")
-        while True:
-            self.check()
-            try:
-                health = self._client.get("/api/v2/monitor/health").json()
-                if all(health[part]["status"] == "healthy" for part in parts):
-                    break
-            except (httpx.TransportError, ValueError, KeyError):
-                health = {}
-            if time.monotonic() > deadline:
-                raise ParleyError(f"Airflow was not ready within {START_SECONDS} s: {health}.")
-            time.sleep(0.5)
+        self._wait_until(self._is_healthy, START_SECONDS, "Airflow was not ready")
         token = self._client.post("/auth/token", json={"username": "admin", "password": self.password})
         token.raise_for_status()
         self._client.headers["Authorization"] = f"Bearer {token.json()['access_token']}"
@@ -81,14 +72,15 @@ class Airflow:
         Raises:
             ParleyError: it cannot be read, with the reason.
         """
-        deadline = time.monotonic() + START_SECONDS
-        while self._client.get(f"/api/v2/dags/{dag_id}").status_code != httpx.codes.OK:
-            self.check()
+
+        def is_there() -> bool:
+            if self._client.get(f"/api/v2/dags/{dag_id}").status_code == httpx.codes.OK:
+                return True
             if errors := self.request("GET", "/importErrors")["import_errors"]:
                 raise ParleyError(f"{errors[0]['filename']} cannot be read:\n{errors[0]['stack_trace']}")
-            if time.monotonic() > deadline:
-                raise ParleyError(f"Airflow did not find the DAG {dag_id} within {START_SECONDS} s.")
-            time.sleep(0.5)
+            return False
+
+        self._wait_until(is_there, START_SECONDS, f"Airflow did not find the DAG {dag_id}")
 
     def unpause(self, dag_id: str) -> None:
         """Let the DAG run."""
@@ -100,23 +92,38 @@ class Airflow:
             for run in self.request("GET", f"/dags/{dag_id}/dagRuns", params={"state": state})["dag_runs"]:
                 self.request("PATCH", f"/dags/{dag_id}/dagRuns/{run['dag_run_id']}", json={"state": "failed"})
 
-    def trigger(self, dag_id: str, conf: dict[str, Any] | None = None) -> str:
+    def trigger(self, dag_id: str) -> str:
         """Start a run of the DAG; returns its run id."""
-        run = self.request("POST", f"/dags/{dag_id}/dagRuns", json={"logical_date": None, "conf": conf or {}})
+        run = self.request("POST", f"/dags/{dag_id}/dagRuns", json={"logical_date": None, "conf": {}})
         return str(run["dag_run_id"])
 
     def wait_for_run(self, dag_id: str, run_id: str, seconds: float = 900) -> str:
         """Wait until the run has ended; returns `success` or `failed`."""
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            self.check()
+
+        def end_state() -> str | None:
             state = str(self.request("GET", f"/dags/{dag_id}/dagRuns/{run_id}")["state"])
-            if state in ("success", "failed"):
-                return state
-            time.sleep(0.5)
-        raise ParleyError(f"Run {run_id} of {dag_id} did not end within {seconds:.0f} s.")
+            return state if state in ("success", "failed") else None
+
+        return self._wait_until(end_state, seconds, f"Run {run_id} of {dag_id} did not end")
 
     def task_states(self, dag_id: str, run_id: str) -> dict[str, str]:
         """The states of the run's tasks, by task id."""
         path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances?limit=1000"
         return {task["task_id"]: task["state"] for task in self.request("GET", path)["task_instances"]}
+
+    def _is_healthy(self) -> bool:
+        try:
+            health = self._client.get("/api/v2/monitor/health").json()
+            return all(health[part]["status"] == "healthy" for part in PARTS)
+        except (httpx.TransportError, ValueError, KeyError):
+            return False
+
+    def _wait_until(self, look: Callable[[], T | None], seconds: float, in_vain: str) -> T:
+        """Look twice a second, and see that the processes are alive, until there is something."""
+        deadline = time.monotonic() + seconds
+        while not (found := look()):
+            self.check()
+            if time.monotonic() > deadline:
+                raise ParleyError(f"{in_vain} within {seconds:.0f} s.")
+            time.sleep(0.5)
+        return found

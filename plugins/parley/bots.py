@@ -43,6 +43,14 @@ class Bot:
         return f"{self.name}_event"
 
     @property
+    def chat_dag_id(self) -> str:
+        return f"chat_{self.name}"
+
+    @property
+    def unpack_dag_id(self) -> str:
+        return f"unpack_{self.name}"
+
+    @property
     def dbt_vars(self) -> dict[str, Any]:
         """The variables that dbt gets for this bot."""
         prefixes = {"source_schema_prefix": self.name, "dest_schema_prefix": self.destination or self.name}

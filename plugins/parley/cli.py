@@ -93,7 +93,7 @@ def up(port: Port = 8080) -> None:
     services.prepare(port)
     with services.running(port) as airflow:
         for bot in load_bots():
-            for dag_id in (f"unpack_{bot.name}", f"chat_{bot.name}"):
+            for dag_id in (bot.unpack_dag_id, bot.chat_dag_id):
                 airflow.wait_for_dag(dag_id)
                 airflow.unpause(dag_id)
         console.print(f"Airflow is at {airflow.url}: user admin, password {airflow.password}. Ctrl-C stops it.")

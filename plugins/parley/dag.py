@@ -33,7 +33,7 @@ DEFAULT_ARGS = {
 def chat_dag(bot: Bot) -> DAG:
     """`chat_<bot>`: wait for new loads, build and test every model, mark the loads as done."""
     with DAG(
-        f"chat_{bot.name}",
+        bot.chat_dag_id,
         description=f"New conversations of {bot.name} into {bot.built_schema('views')}",
         doc_md=CHAT_DOC.format(bot=bot, views=bot.built_schema("views")),
         schedule=bot.schedule,
@@ -61,7 +61,7 @@ def chat_dag(bot: Bot) -> DAG:
 def unpack_dag(bot: Bot) -> DAG:
     """`unpack_<bot>`: what is new in the bot's source, into its raw schema."""
     with DAG(
-        f"unpack_{bot.name}",
+        bot.unpack_dag_id,
         description=f"New events of {bot.name} into {bot.raw_schema}",
         doc_md=UNPACK_DOC.format(bot=bot),
         schedule=bot.unpack_schedule,

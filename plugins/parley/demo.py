@@ -69,16 +69,16 @@ def _start(stack: ExitStack, console: Console, bot: Bot) -> Airflow:
     port = services.free_port()
     services.prepare(port)
     airflow = stack.enter_context(services.running(port))
-    airflow.wait_for_dag(f"chat_{bot.name}")
+    airflow.wait_for_dag(bot.chat_dag_id)
     # A demo that was interrupted has left one.
-    airflow.end_unfinished_runs(f"chat_{bot.name}")
-    airflow.unpause(f"chat_{bot.name}")
+    airflow.end_unfinished_runs(bot.chat_dag_id)
+    airflow.unpause(bot.chat_dag_id)
     return airflow
 
 
 def _process(airflow: Airflow, console: Console, bot: Bot, load_ids: list[str]) -> Step:
     """Run the chat DAG once on the new loads."""
-    dag_id = f"chat_{bot.name}"
+    dag_id = bot.chat_dag_id
     started = time.monotonic()
     run_id = airflow.trigger(dag_id)
     console.print(f"Running {dag_id} on {', '.join(load_ids)} ...")

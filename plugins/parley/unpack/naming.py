@@ -58,6 +58,8 @@ def distinct_keys(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
     names = {key: column_name(key) for key in value}
+    if len(set(names.values())) == len(names):
+        return {key: distinct_keys(item) for key, item in value.items()}
     taken: set[str] = set()
     keys = {}
     for key in sorted(value, key=lambda key: (key != names[key], key)):
