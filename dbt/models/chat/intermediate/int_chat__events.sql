@@ -88,7 +88,7 @@ events as (
         {%- endfor %}
     from {{ source('chat_raw', table) }} as landed
     inner join conversations on conversations.sender_id = landed.sender_id
-    where landed._load_id in ({{ known_loads() }})
+    where landed._load_id in ({{ known_loads('chat') }})
     {%- if not loop.last %}
 
     union all

@@ -11,7 +11,7 @@
 -- change when an older event arrives late; then the tables of the one before have to be made anew as well.
 -- Rows are only added, and only to the conversations of the pinned loads: nothing of the past is read again.
 
-{% set loads = pinned_loads() if is_incremental() else known_loads() %}
+{% set loads = pinned_loads('chat') if is_incremental() else known_loads('chat') %}
 
 with
 

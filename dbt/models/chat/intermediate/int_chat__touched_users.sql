@@ -8,7 +8,7 @@ conversations as (
 
     select distinct sender_id
     from {{ source('chat_raw', 'event') }}
-    where _load_id in ({{ pinned_loads() }})
+    where _load_id in ({{ pinned_loads('chat') }})
 
 ),
 

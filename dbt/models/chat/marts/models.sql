@@ -11,7 +11,7 @@
 
 -- A few rows over all conversations: the earliest and latest of what is known already and what the loads bring.
 
-{% set loads = pinned_loads() if is_incremental() else known_loads() %}
+{% set loads = pinned_loads('chat') if is_incremental() else known_loads('chat') %}
 
 with
 

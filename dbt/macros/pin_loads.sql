@@ -1,0 +1,50 @@
+{#
+  The whole of a domain's `<domain>_load_ids`, the pin: which loads each run works on. It is taken once per run, so that
+  a retry of any model sees the same loads, and what lands meanwhile waits for the next run. A full refresh takes every
+  load again but never drops the table.
+#}
+{% macro pin_loads(ledger) %}
+    {% set run_id = parley_run_id() %}
+    {% set given = (env_var('PARLEY_LOAD_IDS', '') if execute else '').split(',') | map('trim') | select | list %}
+    {#- A destination that is built for the first time needs everything, also what was done for another one. #}
+    {% set everything = flags.FULL_REFRESH or not is_incremental() %}
+    {% if given and not flags.FULL_REFRESH %}
+        {% do check_loads(ledger, given) %}
+    {% endif %}
+
+    with
+
+    loads as (
+
+        select
+            load_id,
+            max(status) as last_status
+        from {{ ledger }}
+        group by load_id
+        having min(status) = 0
+
+    ),
+
+    final as (
+
+        select
+            cast({{ sql_string(run_id) }} as varchar(255)) as run_id,
+            cast(load_id as varchar(255)) as load_id,
+            {{ current_utc_timestamp() }} as pinned_at
+        from loads
+        where
+            {% if given and not flags.FULL_REFRESH -%}
+            load_id in ({% for load_id in given %}{{ sql_string(load_id) }}{{ ', ' if not loop.last }}{% endfor %})
+            {%- elif everything -%}
+            true
+            {%- else -%}
+            last_status = 0
+            {%- endif %}
+            {%- if is_incremental() %}
+            and not exists (select 1 from {{ this }} where run_id = {{ sql_string(run_id) }})
+            {%- endif %}
+
+    )
+
+    select * from final
+{% endmacro %}
