@@ -23,6 +23,7 @@ class Document(Protocol):
 
     Attributes:
         record_hash: its id, from content and place: the same input gives the same id.
+        root: the table that has one row for it, with its `_record_hash`.
         sequence: what it is one of, its conversation for example.
     """
 
@@ -30,13 +31,16 @@ class Document(Protocol):
     def record_hash(self) -> str: ...
 
     @property
+    def root(self) -> str: ...
+
+    @property
     def sequence(self) -> str: ...
 
     def rows(self, pos: int) -> list[Row]:
-        """The rows it becomes, the first of them in the contract's `root` table.
+        """The rows it becomes, one of them in the table `root`.
 
         Args:
-            pos: position in its sequence, from 0.
+            pos: position in its sequence, from 0; 0 for a contract without sequences.
         """
         ...
 
@@ -47,14 +51,13 @@ class Contract:
 
     Attributes:
         parse: the document in a record; raises NotValidError with the reason when there is none.
-        root: the table that has one row per document, with `_record_hash`, `_pos` and `sequence_column`.
-        sequence_column: the column of `root` that holds a document's sequence.
+        sequences: the table and column that hold the sequence of each document, beside its `_pos`; None when the
+            documents have no order.
         tables: columns and their types by table; these exist in every load, whatever has arrived.
         text_columns: a pattern of columns that are text whatever comes first.
     """
 
     parse: Callable[[Record], Document]
-    root: str
-    sequence_column: str
+    sequences: tuple[str, str] | None
     tables: Mapping[str, Mapping[str, TDataType]]
     text_columns: str

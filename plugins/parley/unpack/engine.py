@@ -148,7 +148,9 @@ def _new_rows(
                 result.set_aside[reject["reason"]] += 1
                 yield QUARANTINE, reject
 
-        new = landed.new(contract.root, [document.record_hash for document in documents])
+        new = set()
+        for root in {document.root for document in documents}:
+            new |= landed.new(root, [document.record_hash for document in documents if document.root == root])
         positions = landed.positions({document.sequence for document in documents})
         for document in documents:
             if document.record_hash not in new:

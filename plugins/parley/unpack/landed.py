@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from itertools import count
+from itertools import count, repeat
 from typing import Any
 
 from parley.unpack.contract import Contract
@@ -34,7 +34,9 @@ class Landed:
 
     def positions(self, sequences: Collection[str]) -> dict[str, Iterator[int]]:
         """By sequence, a counter of the positions that are still free."""
-        root, column = self._contract.root, self._contract.sequence_column
+        if self._contract.sequences is None:
+            return {sequence: repeat(0) for sequence in sequences}
+        root, column = self._contract.sequences
         unseen = set(sequences) - self._positions.keys()
         rows = self._where_in(
             f"select {column}, max(_pos) from {self._schema}.{root}",

@@ -78,6 +78,10 @@ class Event:
     timestamp: datetime
     content: dict[str, Any]
 
+    @property
+    def root(self) -> str:
+        return "event"
+
     @classmethod
     def from_record(cls, record: Record) -> Event:
         """The event in a record.
@@ -149,8 +153,7 @@ def _slot_content(content: dict[str, Any]) -> dict[str, Any]:
 
 RASA = Contract(
     parse=Event.from_record,
-    root="event",
-    sequence_column="sender_id",
+    sequences=("event", "sender_id"),
     tables={table: {**COMMON, **columns} for table, columns in TABLES.items()},
     text_columns=TEXT_COLUMNS,
 )
