@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from parley.bots import get_bot
 from parley.dbt import write_manifest
 from parley.erd import DBT_DOCS, PAGE, Schema, dbt_docs, page
+from parley.pipelines import get_pipeline
 
 PROJECT = Path(__file__).parents[1]
 
 
 @pytest.fixture(scope="module")
 def schema() -> Schema:
-    return Schema.from_manifest(json.loads(write_manifest(get_bot("demo_bot")).read_text()))
+    return Schema.from_manifest(json.loads(write_manifest(get_pipeline("demo_bot")).read_text()))
 
 
 def test_the_pages_are_up_to_date(schema: Schema) -> None:

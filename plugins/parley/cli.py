@@ -13,8 +13,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from parley.bots import get_bot, load_bots
 from parley.errors import ParleyError
+from parley.pipelines import get_pipeline, load_pipelines
 from parley.warehouse import Warehouse
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
@@ -38,16 +38,16 @@ def unpack_rasa(
     strict: Annotated[bool, typer.Option(help="Land nothing, and exit with 1, when a record is bad.")] = False,
 ) -> None:
     """Unpack Rasa tracker events: what has not landed yet becomes one load."""
-    from parley.unpack.rasa import unpack_bot
+    from parley.unpack.domains import unpack_new
 
-    result = unpack_bot(get_bot(bot), Warehouse.from_env(), source, strict=strict)
+    result = unpack_new(get_pipeline(bot), Warehouse.from_env(), source, strict=strict)
     if result.load_id is None:
         console.print(f"Nothing new: {result.repeated} events have landed before.")
     else:
         repeated = f", {result.repeated} had landed before" if result.repeated else ""
         console.print(f"Load {result.load_id} of {bot}: {result.landed} events landed{repeated}.")
     if result.set_aside:
-        console.print(f"{result.set_aside.total()} records set aside in {get_bot(bot).raw_schema}.quarantine:")
+        console.print(f"{result.set_aside.total()} records set aside in {get_pipeline(bot).raw_schema}.quarantine:")
         for reason, count in result.set_aside.most_common(5):
             console.print(f"  {count} x {reason}")
 
@@ -59,7 +59,7 @@ def loads(bot: BotName = "demo_bot") -> None:
     warehouse = Warehouse.from_env()
     if warehouse.exists():
         with warehouse.connect(read_only=True) as connection:
-            for load in get_bot(bot).ledger.loads(connection):
+            for load in get_pipeline(bot).ledger.loads(connection):
                 done = "new" if load.done_at is None else f"{load.done_at:%Y-%m-%d %H:%M:%S}"
                 table.add_row(load.load_id, f"{load.arrived_at:%Y-%m-%d %H:%M:%S}", done)
     console.print(table if table.row_count else f"{bot} has no loads yet. `parley unpack rasa` makes one.")
@@ -67,11 +67,11 @@ def loads(bot: BotName = "demo_bot") -> None:
 
 @app.command()
 def manifest() -> None:
-    """Parse the dbt project for every bot: the DAGs are drawn from the manifests."""
+    """Parse the dbt project for every pipeline: the DAGs are drawn from the manifests."""
     from parley.dbt import write_manifest
 
-    for bot in load_bots():
-        console.print(f"{bot.name}: {write_manifest(bot).name} written")
+    for pipeline in load_pipelines():
+        console.print(f"{pipeline.name}: {write_manifest(pipeline).name} written")
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})
@@ -92,8 +92,8 @@ def up(port: Port = 8080) -> None:
     console.print("Starting Airflow ...")
     services.prepare(port)
     with services.running(port) as airflow:
-        for bot in load_bots():
-            for dag_id in (bot.unpack_dag_id, bot.chat_dag_id):
+        for pipeline in load_pipelines():
+            for dag_id in (pipeline.unpack_dag_id, pipeline.dag_id):
                 airflow.wait_for_dag(dag_id)
                 airflow.unpause(dag_id)
         console.print(f"Airflow is at {airflow.url}: user admin, password {airflow.password}. Ctrl-C stops it.")

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from parley import settings
-from parley.bots import get_bot
 from parley.dbt import write_manifest
+from parley.pipelines import get_pipeline
 
 PAGE = Path("docs/chat_erd.md")
 DBT_DOCS = Path("dbt/models/chat/_chat__docs.md")
@@ -132,7 +132,7 @@ def dbt_docs(schema: Schema) -> str:
 
 
 def main() -> None:
-    manifest = json.loads(write_manifest(get_bot("demo_bot")).read_text())
+    manifest = json.loads(write_manifest(get_pipeline("demo_bot")).read_text())
     schema = Schema.from_manifest(manifest)
     (settings.ROOT / PAGE).write_text(page(schema))
     (settings.ROOT / DBT_DOCS).write_text(dbt_docs(schema))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -50,6 +50,7 @@ class Contract:
     """A kind of input.
 
     Attributes:
+        read: the records of a source, as the user names it; raises UnpackError when there is nothing there.
         parse: the document in a record; raises NotValidError with the reason when there is none.
         sequences: the table and column that hold the sequence of each document, beside its `_pos`; None when the
             documents have no order.
@@ -57,6 +58,7 @@ class Contract:
         text_columns: a pattern of columns that are text whatever comes first.
     """
 
+    read: Callable[[str], Iterator[Record]]
     parse: Callable[[Record], Document]
     sequences: tuple[str, str] | None
     tables: Mapping[str, Mapping[str, TDataType]]

@@ -15,13 +15,10 @@ from typing import Any
 
 from dlt.common.data_types import TDataType
 
-from parley.bots import Bot
 from parley.unpack.contract import Contract, NotValidError, Row
-from parley.unpack.engine import Result, unpack
 from parley.unpack.naming import distinct_keys
 from parley.unpack.sources import Record, parse, read
 from parley.unpack.values import storable
-from parley.warehouse import Warehouse
 
 TYPE = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 # An epoch in seconds beyond this is the year 5138: it is in milliseconds.
@@ -152,13 +149,9 @@ def _slot_content(content: dict[str, Any]) -> dict[str, Any]:
 
 
 RASA = Contract(
+    read=read,
     parse=Event.from_record,
     sequences=("event", "sender_id"),
     tables={table: {**COMMON, **columns} for table, columns in TABLES.items()},
     text_columns=TEXT_COLUMNS,
 )
-
-
-def unpack_bot(bot: Bot, warehouse: Warehouse, source: str | None = None, *, strict: bool = False) -> Result:
-    """Unpack what is new in a bot's own source, or in the one given; see `engine.unpack`."""
-    return unpack(read(source or bot.resolved_source()), bot.raw_schema, RASA, warehouse, strict=strict)
