@@ -154,21 +154,13 @@ def test_a_run_without_new_loads_is_skipped(airflow: Airflow) -> None:
 
 
 def test_loads_that_are_named_in_the_form_are_processed_again_and_marked_once(airflow: Airflow) -> None:
-    views = BOT.marts_schema
     with Warehouse.from_env().connect() as connection:
-        second = [load.load_id for load in BOT.ledger.loads(connection)][-1]
-        connection.query(f"delete from {views}.users")
-    state, tasks = run_chat(airflow, load_ids=[second])
-    assert (state, tasks["mark_loads"]) == ("success", "success")
-    with Warehouse.from_env().connect() as connection:
-        [[some]] = connection.query(f"select count(*) from {views}.users")
-    assert 0 < some < 50
-
-    state, tasks = run_chat(airflow, full_refresh=True)
-    assert (state, tasks["mark_loads"]) == ("success", "success")
-    with Warehouse.from_env().connect() as connection:
-        [[every]] = connection.query(f"select count(*) from {views}.users")
-    assert every > some
+        both = [load.load_id for load in BOT.ledger.loads(connection)]
+    for form, load_ids in (({"load_ids": both[1:]}, both[1:]), ({"full_refresh": True}, both)):
+        run_id = airflow.trigger(DAG_ID, **form)
+        assert airflow.wait_for_run(DAG_ID, run_id) == "success"
+        with Warehouse.from_env().connect() as connection:
+            assert BOT.ledger.pinned(connection, run_id) == load_ids
     assert statuses() == [(0, 1), (0, 1)]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -10,8 +11,9 @@ from dlt.common.data_types import TDataType
 
 from parley.unpack.sources import Record
 
-Row = tuple[str, dict[str, Any]]
-"""The table a row goes to, and its columns, nested as they came."""
+Row = tuple[str, Mapping[str, Any], dict[str, Any]]
+"""The table a row goes to, its content as it came, nested, and the columns that it has beside its content and that win
+over it; `_record_hash` and `_root_hash` are always among these."""
 
 
 class NotValidError(ValueError):
@@ -62,4 +64,4 @@ class Contract:
     parse: Callable[[Record], Document]
     sequences: tuple[str, str] | None
     tables: Mapping[str, Mapping[str, TDataType]]
-    text_columns: str
+    text_columns: re.Pattern[str]
