@@ -70,9 +70,9 @@ def test_the_sample_becomes_the_same_tables(tmp_path: Path, sample: Path) -> Non
     assert sum(len(rows) for _, rows in ours.values()) > 10_000
 
 
-# Few keys, so that the same one has values of many kinds. (A blank key of a list, and a key with two underscores, have
-# names of their own here, that are told apart from others.)
-KEYS = ("a", "b", "A b", "total.eur", "utm-source", "über", "select", "17", "x" * 70, "_pos_", "created_id", "value")
+# Few keys, so that the same one has values of many kinds. Blank keys, names that are too long and keys with two
+# underscores are left out: they are told apart here and not by dlt.
+KEYS = ("a", "b", "A b", "t.eur", "u-m", "über", "order", "17", "_po_", "an_id", "value")
 SCALARS = (None, True, False, 0, 17, -(2**63), 2**63 - 1, 0.5, 3.0, -1e-300, 5e-324)
 TEXTS = ("", "17", "1.5", "true", "yes", "2024-01-08", "\U0001f600", "a" * 3000)
 
@@ -90,7 +90,7 @@ def nasty(chance: random.Random, depth: int) -> Any:
 @pytest.mark.parametrize("seed", range(3))
 def test_nasty_documents_become_the_same_tables(seed: int, tmp_path: Path) -> None:
     chance = random.Random(seed)
-    contents = [{key: nasty(chance, depth=5) for key in chance.sample(KEYS, 4)} for _ in range(60)]
+    contents = [{key: nasty(chance, depth=4) for key in chance.sample(KEYS, 4)} for _ in range(60)]
     events = [
         {"event": "user", "sender_id": f"s{number}", "timestamp": 1_700_000_000 + number, "metadata": content}
         for number, content in enumerate(contents)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from parley.unpack.flatten import distinct_names
-from parley.unpack.naming import SYSTEM_COLUMNS, NamingConvention
+from parley.unpack.naming import SYSTEM_COLUMNS, NamingConvention, path_name
 
 KEYS = st.sampled_from(
     ["user_id", "userId", "UserID", "user-id", "user.id", "user_id_2", "a", "A", "", " ", "_pos", "total.eur"]
@@ -37,6 +37,14 @@ def test_system_names_follow_the_contract_and_the_rest_is_snake_case(dlts: str, 
 
 def test_names_are_as_short_in_every_warehouse_as_in_the_strictest() -> None:
     assert len(NamingConvention(127).normalize_identifier("x" * 200)) == 63
+
+
+@given(st.lists(st.sampled_from(["metadata", "_posx", "x" * 30, "y" * 63, "_17"]), min_size=1, max_size=5))
+def test_a_shortened_name_is_one_that_dlt_leaves_as_it_is(path: list[str]) -> None:
+    name = path_name(*path)
+    assert len(name) <= 63
+    assert NamingConvention().normalize_path(name) == name
+    assert NamingConvention().normalize_tables_path(name) == name
 
 
 @given(st.dictionaries(KEYS, st.none()))

@@ -17,7 +17,7 @@ import pyarrow as pa
 from dlt.common.data_types import TDataType, coerce_value, py_type_to_sc_type
 
 from parley.unpack.flatten import FlatRow
-from parley.unpack.naming import NamingConvention
+from parley.unpack.naming import path_name
 from parley.unpack.values import BIGINT
 
 Types = dict[str, TDataType]
@@ -37,8 +37,6 @@ ARROW_TYPES: Mapping[TDataType, pa.DataType] = {
     "bool": pa.bool_(),
     "timestamp": pa.timestamp("us", tz="UTC"),
 }
-
-_NAMING = NamingConvention()
 
 
 def arrow_table(rows: Sequence[FlatRow], types: Types, is_text: re.Pattern[str]) -> pa.Table:
@@ -95,7 +93,7 @@ def _coerce(name: str, values: list[Any], types: Types, columns: dict[str, list[
         try:
             column[index] = _as(types[name], kind, value)
         except (ValueError, SyntaxError):
-            variant = _NAMING.shorten_fragments(name, f"v_{kind}")
+            variant = path_name(name, f"v_{kind}")
             types.setdefault(variant, kind)
             columns.setdefault(variant, [None] * len(values))[index] = coerce_value(types[variant], kind, value)
 

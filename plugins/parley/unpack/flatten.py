@@ -12,7 +12,7 @@ from typing import Any
 
 from dlt.common.normalizers.json.helpers import get_nested_row_hash
 
-from parley.unpack.naming import RECORD_HASH, SYSTEM_COLUMNS, NamingConvention
+from parley.unpack.naming import RECORD_HASH, SYSTEM_COLUMNS, NamingConvention, path_name
 
 FlatRow = dict[str, Any]
 
@@ -49,7 +49,7 @@ class _Place:
         """The column of each key; keys that would share one are told apart."""
         # A row has columns of its own beside its content.
         names = distinct_names(keys, set() if self.path else SYSTEM_COLUMNS)
-        columns = self.shapes[keys] = [_NAMING.shorten_fragments(*self.path, name) for name in names]
+        columns = self.shapes[keys] = [path_name(*self.path, name) for name in names]
         self.names.update(zip(columns, names, strict=True))
         return columns
 
@@ -60,7 +60,7 @@ class _Place:
     def list_at(self, column: str) -> tuple[str, _Place]:
         """The table of a list's items, and its place."""
         place = _Place((*self.tables, *self.path, self.names[column]))
-        table = _NAMING.shorten_fragments(*place.tables)
+        table = path_name(*place.tables)
         self.lists[column] = (table, place)
         return table, place
 
@@ -111,10 +111,10 @@ class Flattener:
     def _add_lists(
         self, lists: list[tuple[str, _Place, list[Any]]], parent_hash: str, inherited: Mapping[str, Any]
     ) -> None:
-        # A stack, not a recursion: documents may be nested more deeply than Python's calls.
-        stack = [(*found, parent_hash) for found in lists]
-        while stack:
-            table, place, items, parent = stack.pop()
+        # A queue, not a recursion: documents may be nested more deeply than Python calls, and the rows of a table have
+        # to come in the order of their parents.
+        queue = [(*found, parent_hash) for found in lists]
+        for table, place, items, parent in queue:
             rows = self._rows_of(table)
             for pos, item in enumerate(items):
                 kind = type(item)
@@ -131,7 +131,7 @@ class Flattener:
                 record_hash = row[RECORD_HASH] = get_nested_row_hash(parent, table, pos)
                 rows.append(row)
                 for below in found:
-                    stack.append((*below, record_hash))
+                    queue.append((*below, record_hash))
 
 
 def _flatten(place: _Place, content: Mapping[str, Any]) -> tuple[FlatRow, list[tuple[str, _Place, list[Any]]]]:

@@ -41,3 +41,18 @@ class NamingConvention(snake_case.NamingConvention):
         if identifier in SYSTEM_PREFIXES:
             return "_"
         return super().normalize_identifier(SYSTEM_NAMES.get(identifier, identifier))
+
+
+_CONVENTION = NamingConvention()
+
+
+def path_name(*names: str) -> str:
+    """The name of a table or column that a path of normalised names leads to, shortened when it is too long.
+
+    dlt normalises it once more; a name that it would change, because a shortened part of it starts with a digit, is
+    replaced by what dlt makes of it.
+    """
+    name = _CONVENTION.shorten_fragments(*names)
+    while (normalised := _CONVENTION.normalize_path(name)) != name:
+        name = normalised
+    return name
