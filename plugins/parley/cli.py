@@ -52,6 +52,27 @@ def unpack_rasa(
             console.print(f"  {count} x {reason}")
 
 
+@unpack_app.command("rudderstack")
+def unpack_rudderstack(
+    source: Annotated[
+        str, typer.Argument(help="A file or folder of RudderStack events, NDJSON.")
+    ] = "sample_data/ecommerce",
+    strict: Annotated[bool, typer.Option(help="Land nothing, and exit with 1, when a record is bad.")] = False,
+) -> None:
+    """Unpack RudderStack events into RudderStack's warehouse tables: what has not landed yet becomes one load."""
+    from parley.unpack import rudderstack
+
+    result = rudderstack.unpack_rudderstack(Warehouse.from_env(), source, strict=strict)
+    if result.load_id is None:
+        console.print(f"Nothing new: {result.repeated} events have landed before.")
+    else:
+        console.print(f"Load {result.load_id}: {result.landed} events landed, {result.repeated} had landed before.")
+    if result.set_aside:
+        console.print(f"{result.set_aside.total()} records set aside in {rudderstack.RAW_SCHEMA}.quarantine:")
+        for reason, count in result.set_aside.most_common(5):
+            console.print(f"  {count} x {reason}")
+
+
 @app.command()
 def loads(bot: BotName = "demo_bot") -> None:
     """List the loads of a bot: when each arrived, and when a run finished it."""
