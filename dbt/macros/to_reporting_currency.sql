@@ -3,5 +3,5 @@
   the reporting one, both in any common base; null without a rate.
 #}
 {% macro to_reporting_currency(amount, rate, reporting_rate) -%}
-    cast(round({{ amount }} * {{ rate }} / {{ reporting_rate }}, 2) as numeric(18, 4))
+    cast(round(cast({{ amount }} as numeric(18, 4)) * {{ rate }} / {{ reporting_rate }}, 2) as numeric(18, 4))
 {%- endmacro %}
