@@ -25,8 +25,8 @@ final as (
 
     select
         items.*,
-        cast(items.price * items.quantity as numeric(18, 4)) as amount,
-        {{ to_reporting_currency('items.price * items.quantity', 'rates.rate', 'rates.reporting_rate') }}
+        cast(cast(items.price as numeric(24, 4)) * items.quantity as numeric(18, 4)) as amount,
+        {{ to_reporting_currency('cast(items.price as numeric(24, 4)) * items.quantity', 'rates.rate', 'rates.reporting_rate') }}
             as amount_reporting
     from items
     inner join orders

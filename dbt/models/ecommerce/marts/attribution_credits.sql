@@ -93,7 +93,7 @@ cents as (
     select
         *,
         {%- for amount in amounts %}
-        cast(floor({{ amount }} * 100) as numeric(18, 0)) as {{ amount }}_cents{{ ',' if not loop.last }}
+        cast(floor({{ amount }} * 100) as numeric(24, 0)) as {{ amount }}_cents{{ ',' if not loop.last }}
         {%- endfor %}
     from shares
 
