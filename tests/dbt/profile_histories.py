@@ -11,7 +11,19 @@ from profile_reference import Row, Tables
 
 START = datetime(2024, 1, 1)
 DAYS = 60
-ODD_TEXTS = ['with "quotes"', "back\\slash", "two\nlines", "tab\there", "\x01\x1f", "Ö😀", "a", "a b", "B", "'single'", "[x]"]
+ODD_TEXTS = [
+    'with "quotes"',
+    "back\\slash",
+    "two\nlines",
+    "tab\there",
+    "\x01\x1f",
+    "Ö😀",
+    "a",
+    "a b",
+    "B",
+    "'single'",
+    "[x]",
+]
 CATEGORIES = ["Jeans", "Tents", "Soaps", "jeans", *ODD_TEXTS[:3]]
 PAYMENTS = ["visa", "mastercard", "paypal", "cod", "wallet"]
 
@@ -19,9 +31,7 @@ PAYMENTS = ["visa", "mastercard", "paypal", "cod", "wallet"]
 COMMON = {"event_id": "varchar", "user_id": "varchar", "anonymous_id": "varchar", "occurred_at": "timestamp"}
 PAYMENT = {"payment_method": "varchar", "card_type": "varchar"}
 COLUMNS: dict[str, dict[str, str]] = {
-    "tracks": {**COMMON, "event": "varchar"},
-    "pages": {**COMMON, "utm_source": "varchar"},
-    "screens": COMMON,
+    "events": {**COMMON, "kind": "varchar", "utm_source": "varchar"},
     "identifies": {
         **COMMON,
         "platform": "varchar",
@@ -55,7 +65,7 @@ def history(seed: int) -> Tables:
     tables: Tables = {name: [] for name in COLUMNS}
     users = [f"u{number}" for number in range(rng.randint(6, 10))]
     for number in range(rng.randint(250, 400)):
-        name = rng.choice(["tracks", "tracks", "pages", "screens", "identifies", "orders", "product_added", "checkout_steps"])
+        name = rng.choice(["events", "events", "events", "identifies", "orders", "product_added", "checkout_steps"])
         row = _event(rng, name, f"{name}-{number:04}", users)
         tables[name].append(row)
         if name == "orders":
@@ -87,6 +97,12 @@ def _event(rng: random.Random, table: str, event_id: str, users: list[str]) -> R
         "occurred_at": event_time(rng),
     }
     return {**common, **_CONTENT[table](rng)}
+
+
+def _view(rng: random.Random) -> Row:
+    source = rng.choice(["google", "newsletter", *ODD_TEXTS, None, None, None])
+    kind = rng.choice(["track", "page", "screen", "identify"])
+    return {"kind": kind, "utm_source": None if kind in ("track", "identify") else source}
 
 
 def _identify(rng: random.Random) -> Row:
@@ -133,9 +149,7 @@ def _item(rng: random.Random, order_id: str, line_nr: int) -> Row:
 
 
 _CONTENT: dict[str, Any] = {
-    "tracks": lambda rng: {"event": "Product Viewed"},
-    "screens": lambda rng: {},
-    "pages": lambda rng: {"utm_source": rng.choice(["google", "newsletter", *ODD_TEXTS, None, None, None])},
+    "events": _view,
     "identifies": _identify,
     "orders": _order,
     "product_added": lambda rng: {

@@ -10,7 +10,7 @@ from typing import Any
 
 Row = dict[str, Any]
 Tables = dict[str, list[Row]]
-"""Rows of the staging models by their name without `stg_ecommerce__`, `occurred_at` being a time without zone in UTC."""
+"""Rows by the name of their model without `stg_ecommerce__`; `occurred_at` is a time in UTC without zone."""
 
 
 @dataclass(frozen=True)
@@ -38,9 +38,7 @@ class Settings:
 def features(tables: Tables, as_of: datetime, settings: Settings) -> dict[str, Row]:
     """The features of every user by name; arrays are lists."""
     known = {
-        name: [
-            row for row in rows if row["occurred_at"] < as_of and row[settings.main_id] is not None
-        ]
+        name: [row for row in rows if row["occurred_at"] < as_of and row[settings.main_id] is not None]
         for name, rows in tables.items()
         if name != "order_items"
     }
@@ -96,7 +94,7 @@ class _User:
             "email_domain": last["email"].partition("@")[2].lower() or None if last.get("email") else None,
             "has_mobile_app": self.trait(last, "has_mobile_app", "app"),
             "campaign_sources": distinct(
-                [*(page["utm_source"] for page in self.own["pages"]), *(call["campaign_source"] for call in calls)]
+                [*(event["utm_source"] for event in self.own["events"]), *(call["campaign_source"] for call in calls)]
             ),
             "is_active_on_website": self.trait(last, "is_active_on_website", "web"),
             "days_since_account_creation": since,
@@ -115,7 +113,7 @@ class _User:
         return distinct(row["payment_method"] for row in [*self.own["checkout_steps"], *self.own["orders"]])
 
     def engagement(self) -> Row:
-        times = sorted(row["occurred_at"] for row in [*self.own["tracks"], *self.own["pages"], *self.own["screens"]])
+        times = sorted(row["occurred_at"] for row in self.own["events"] if row["kind"] != "identify")
         sessions: list[list[datetime]] = []
         cutoff = timedelta(seconds=self.settings.session_cutoff_in_sec)
         for at in times:
@@ -190,7 +188,9 @@ class _User:
         ]
         categories = distinct(item["category"] for item in items)
         own = {name: [item for item in items if item["category"] == name] for name in categories}
-        latest = sorted(categories, key=lambda name: max(bought_at[item["order_id"]] for item in own[name]), reverse=True)
+        latest = sorted(
+            categories, key=lambda name: max(bought_at[item["order_id"]] for item in own[name]), reverse=True
+        )
         considered = sorted(latest[: self.settings.var_max_cart_size])
         return {
             "average_units_per_transaction": mean(units),
@@ -221,8 +221,8 @@ def length(session: list[datetime]) -> int:
     return int((session[-1].replace(microsecond=0) - session[0].replace(microsecond=0)).total_seconds())
 
 
-def plain(name: str, value: Any) -> Any:
-    """A value of the wide table as the reference has it: arrays as lists, amounts rounded beyond what sums may differ in."""
+def plain(value: Any) -> Any:
+    """A value in one form for both: arrays as lists, numbers rounded beyond what sums may differ in."""
     if isinstance(value, str) and value.startswith("["):
         return json.loads(value)
     if isinstance(value, str | list) or value is None:

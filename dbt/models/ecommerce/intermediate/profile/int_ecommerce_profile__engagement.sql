@@ -2,24 +2,13 @@
 
 with
 
-tracks as (
+all_events as (
 
-    {{ profile_events(ref('stg_ecommerce__tracks')) }}
-
-),
-
-pages as (
-
-    {{ profile_events(ref('stg_ecommerce__pages')) }}
+    {{ profile_events(ref('int_ecommerce__events')) }}
 
 ),
 
-screens as (
-
-    {{ profile_events(ref('stg_ecommerce__screens')) }}
-
-),
-
+-- To be identified is not to be active.
 events as (
 
     select
@@ -27,21 +16,8 @@ events as (
         event_id,
         occurred_at,
         days_ago
-    from tracks
-    union all
-    select
-        main_id,
-        event_id,
-        occurred_at,
-        days_ago
-    from pages
-    union all
-    select
-        main_id,
-        event_id,
-        occurred_at,
-        days_ago
-    from screens
+    from all_events
+    where kind <> 'identify'
 
 ),
 

@@ -6,9 +6,9 @@ identifies as (
 
 ),
 
-pages as (
+events as (
 
-    {{ profile_events(ref('stg_ecommerce__pages')) }}
+    {{ profile_events(ref('int_ecommerce__events')) }}
 
 ),
 
@@ -51,7 +51,7 @@ campaigns as (
     select
         main_id,
         utm_source as value
-    from pages
+    from events
     where utm_source is not null
     union
     select
