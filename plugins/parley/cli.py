@@ -60,15 +60,16 @@ def unpack_rudderstack(
     strict: Annotated[bool, typer.Option(help="Land nothing, and exit with 1, when a record is bad.")] = False,
 ) -> None:
     """Unpack RudderStack events into RudderStack's warehouse tables: what has not landed yet becomes one load."""
-    from parley.unpack import rudderstack
+    from parley.unpack.rudderstack import unpack_rudderstack as unpack
+    from parley.unpack.rudderstack_tables import RAW_SCHEMA
 
-    result = rudderstack.unpack_rudderstack(Warehouse.from_env(), source, strict=strict)
+    result = unpack(Warehouse.from_env(), source, strict=strict)
     if result.load_id is None:
         console.print(f"Nothing new: {result.repeated} events have landed before.")
     else:
         console.print(f"Load {result.load_id}: {result.landed} events landed, {result.repeated} had landed before.")
     if result.set_aside:
-        console.print(f"{result.set_aside.total()} records set aside in {rudderstack.RAW_SCHEMA}.quarantine:")
+        console.print(f"{result.set_aside.total()} records set aside in {RAW_SCHEMA}.quarantine:")
         for reason, count in result.set_aside.most_common(5):
             console.print(f"  {count} x {reason}")
 

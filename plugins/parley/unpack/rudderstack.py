@@ -143,10 +143,12 @@ def _time(event: dict[str, Any], key: str) -> datetime | None:
     value = event.get(key)
     if value in (None, ""):
         return None
+    if not isinstance(value, str):
+        raise NotValidError(f"{key} is not a time")
     try:
         time = datetime.fromisoformat(value)
         return (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC)
-    except (TypeError, ValueError, OverflowError) as error:
+    except (ValueError, OverflowError) as error:
         raise NotValidError(f"{key} is not a time") from error
 
 
