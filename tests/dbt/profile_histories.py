@@ -10,7 +10,8 @@ from typing import Any
 from profile_reference import Row, Tables
 
 START = datetime(2024, 1, 1)
-DAYS = 60
+# Not many, so that a user has several events on each. Among them are the limits of the lookbacks.
+DAYS = (1, 8, 9, 10, 26, 32, 33, 39, 40, 60)
 ODD_TEXTS = [
     'with "quotes"',
     "back\\slash",
@@ -63,8 +64,8 @@ COLUMNS: dict[str, dict[str, str]] = {
 def history(seed: int) -> Tables:
     rng = random.Random(seed)
     tables: Tables = {name: [] for name in COLUMNS}
-    users = [f"u{number}" for number in range(rng.randint(6, 10))]
-    for number in range(rng.randint(250, 400)):
+    users = [f"u{number}" for number in range(rng.randint(5, 8))]
+    for number in range(rng.randint(300, 500)):
         name = rng.choice(["events", "events", "events", "identifies", "orders", "product_added", "checkout_steps"])
         row = _event(rng, name, f"{name}-{number:04}", users)
         tables[name].append(row)
@@ -75,13 +76,14 @@ def history(seed: int) -> Tables:
 
 def event_time(rng: random.Random) -> datetime:
     """Often near another one: the same moment, exactly a session's limit later, at midnight, within a second of it."""
-    day = START + timedelta(days=rng.randrange(DAYS))
+    day = START + timedelta(days=rng.choice(DAYS))
     return day + rng.choice(
         [
             timedelta(0),
             timedelta(hours=7),
             timedelta(hours=7, seconds=1800),
-            timedelta(hours=7, seconds=3600, microseconds=1),
+            timedelta(hours=8),
+            timedelta(hours=9, microseconds=1),
             timedelta(hours=23, minutes=59, seconds=59, microseconds=999_999),
             timedelta(seconds=rng.randrange(86_400), microseconds=rng.randrange(1_000_000)),
         ]

@@ -131,6 +131,12 @@ def assert_same(found: dict[str, Row], wanted: dict[str, Row]) -> None:
             assert found[user][name] == pytest.approx(value, abs=1e-6), (user, name)
 
 
+def land_sample(profile: Profile, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(settings, "STATE", tmp_path / "state")
+    monkeypatch.setenv("DLT_DATA_DIR", str(tmp_path / "dlt"))
+    unpack_rudderstack(Warehouse("duckdb", path=profile.path), str(SAMPLE))
+
+
 @pytest.mark.parametrize(("seed", "chosen"), [(0, DEFAULTS), (1, SMALL)], ids=["defaults", "small"])
 def test_every_feature(profile: Profile, seed: int, chosen: Settings) -> None:
     tables = history(seed)
@@ -263,9 +269,7 @@ def test_card_types_as_rudderstack_writes_them(profile: Profile) -> None:
 
 def test_the_sample(profile: Profile, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """On the real staging models, and with the tests of the models."""
-    monkeypatch.setattr(settings, "STATE", tmp_path / "state")
-    monkeypatch.setenv("DLT_DATA_DIR", str(tmp_path / "dlt"))
-    unpack_rudderstack(Warehouse("duckdb", path=profile.path), str(SAMPLE))
+    land_sample(profile, monkeypatch, tmp_path)
     as_of = datetime(2024, 2, 16, 7)
     profile.build(as_of, select="+event_stream_feature_table +event_stream_customer_features_latest", command="build")
 
@@ -279,3 +283,30 @@ def test_the_sample(profile: Profile, monkeypatch: pytest.MonkeyPatch, tmp_path:
     assert len(wanted) > 100
     assert_same(profile.wide(as_of), wanted)
     assert profile.long(as_of) == profile.wide(as_of)
+
+
+def test_visitors_are_those_of_their_time(profile: Profile, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """With the ids of the identity graph, what joins two of them later does not join their events before."""
+    land_sample(profile, monkeypatch, tmp_path)
+    variables = {"main_id": "dbt_visitor_id"}
+    as_of, later = datetime(2024, 1, 25), datetime(2034, 1, 1)
+    profile.build(later, variables=variables, select="+event_stream_feature_table +id_graph", command="build")
+    unequal = """
+        select count(*)
+        from ecommerce_marts.id_graph as now
+        full outer join ecommerce_staging.int_ecommerce_profile__visitors as then using (node)
+        where now.dbt_visitor_id is distinct from then.dbt_visitor_id
+    """
+    assert profile.query(unequal) == [(0,)]
+    orders = "select count(*) from ecommerce_staging.int_ecommerce__orders"
+    found = profile.wide(later)
+    assert [(sum(row["total_transactions"] for row in found.values()),)] == profile.query(orders)
+
+    profile.build(as_of, variables=variables)
+    before = profile.wide(as_of)
+    assert profile.query(unequal) != [(0,)]
+    with Warehouse("duckdb", path=profile.path).connect() as connection:
+        for column, model in (("first_seen_at", "identity_links"), ("occurred_at", "events")):
+            connection.query(f"delete from ecommerce_staging.int_ecommerce__{model} where {column} >= %s", [as_of])
+    profile.build(as_of, variables=variables)
+    assert profile.wide(as_of) == before
