@@ -8,6 +8,7 @@
     {%- set relation = source('ecommerce_raw', name) -%}
     {%- set columns = {} -%}
     {%- set from = relation -%}
+    {%- set missing = false -%}
     {%- if execute -%}
         {%- set found = adapter.get_relation(relation.database, relation.schema, relation.identifier) -%}
         {%- if found is none and needed -%}
@@ -17,11 +18,21 @@
             ) }}
         {%- elif found is none -%}
             {%- set from = '(select 1 as missing where 1 = 0)' -%}
+            {%- set missing = true -%}
         {%- else -%}
             {%- for column in adapter.get_columns_in_relation(relation) -%}
                 {%- do columns.update({column.name | lower: column}) -%}
             {%- endfor -%}
+            {%- if '_load_id' not in columns -%}
+                {%- set loaded_at = event_time(
+                    {'name': name, 'relation': relation, 'columns': columns, 'missing': false},
+                    var('rs_load_timestamp'),
+                    needed=true
+                ) -%}
+                {%- set from = registered_loads(relation, loaded_at) -%}
+                {%- do columns.update({'_load_id': {'name': '_load_id', 'dtype': 'varchar'}}) -%}
+            {%- endif -%}
         {%- endif -%}
     {%- endif -%}
-    {{ return({'name': name, 'relation': relation, 'from': from, 'columns': columns, 'missing': from != relation}) }}
+    {{ return({'name': name, 'relation': relation, 'from': from, 'columns': columns, 'missing': missing}) }}
 {%- endmacro %}
