@@ -7,6 +7,7 @@
 #}
 {% macro propagate_labels(nodes, links, label, max_rounds=60) -%}
     {%- if execute -%}
+        {%- set table = adapter.quote(nodes.identifier) -%}
         {%- set state = namespace(open=true, rounds=0) -%}
         {%- for round in range(max_rounds) if state.open -%}
             {%- set unequal -%}
@@ -35,14 +36,14 @@
                         ) as ends
                         group by ends.node
                     ) as lower_labels
-                    where {{ nodes }}.node = lower_labels.node and {{ nodes }}.{{ label }} > lower_labels.label
+                    where {{ table }}.node = lower_labels.node and {{ table }}.{{ label }} > lower_labels.label
                 {%- endset -%}
                 {%- do run_query(neighbours) -%}
                 {%- set jump -%}
                     update {{ nodes }}
                     set {{ label }} = roots.label
                     from (select node, {{ label }} as label from {{ nodes }}) as roots
-                    where roots.node = {{ nodes }}.{{ label }} and roots.label < {{ nodes }}.{{ label }}
+                    where roots.node = {{ table }}.{{ label }} and roots.label < {{ table }}.{{ label }}
                 {%- endset -%}
                 {%- do run_query(jump) -%}
             {%- endif -%}
