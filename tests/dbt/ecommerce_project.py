@@ -112,6 +112,6 @@ class Shop:
             )
         if check:
             assert done.success, done.exception or [
-                (node.unique_id, node.message) for node in done.result if node.status in ("error", "fail")
+                (result.node.unique_id, result.message) for result in done.result if result.status in ("error", "fail")
             ]
         return done.success

@@ -109,16 +109,18 @@ following_visits as (
 session_starts as (
 
     select
-        *,
+        following_visits.*,
         case
             when
-                landing_domain in (select domain from providers)
-                and started_at
-                    <= {{ dbt.dateadd('second', var('payment_return_in_sec'), 'previous_ended_at') }}
+                providers.domain is not null
+                and following_visits.started_at
+                    <= {{ dbt.dateadd('second', var('payment_return_in_sec'), 'following_visits.previous_ended_at') }}
                 then 0
             else 1
         end as is_start
     from following_visits
+    left join providers
+        on providers.domain = following_visits.landing_domain
 
 ),
 

@@ -55,6 +55,20 @@ providers as (
 
 ),
 
+-- A page of the shop itself, or the payment provider's on the way back, is not where somebody came from.
+origins as (
+
+    select
+        pages.*,
+        pages.referring_domain is not null
+        and pages.referring_domain <> coalesce(lower(split_part(split_part(pages.url, '//', 2), '/', 1)), '')
+        and providers.domain is null as is_from_outside
+    from pages
+    left join providers
+        on providers.domain = pages.referring_domain
+
+),
+
 landings as (
 
     select
@@ -62,7 +76,6 @@ landings as (
         device_id,
         url,
         title,
-        -- A page of the shop itself, or the payment provider's on the way back, is not where somebody came from.
         case when is_from_outside then referrer end as referrer,
         case when is_from_outside then referring_domain end as referring_domain,
         utm_source,
@@ -72,14 +85,7 @@ landings as (
         utm_content,
         gclid,
         fbclid
-    from (
-        select
-            *,
-            referring_domain is not null
-            and referring_domain <> coalesce(lower(split_part(split_part(url, '//', 2), '/', 1)), '')
-            and referring_domain not in (select domain from providers) as is_from_outside
-        from pages
-    ) as pages
+    from origins
 
 ),
 
