@@ -54,6 +54,8 @@ def machine() -> dict[str, Any]:
         "cpu": _first_line("/proc/cpuinfo", "model name"),
         "cores": os.cpu_count(),
         "memory": _first_line("/proc/meminfo", "MemTotal"),
+        # Above the number of cores, other work took its share of the time.
+        "load": round(os.getloadavg()[2], 1),
         "python": platform.python_version(),
         **{name: version(name) for name in ("duckdb", "dbt-core", "dbt-duckdb")},
     }

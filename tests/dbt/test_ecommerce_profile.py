@@ -295,9 +295,9 @@ def test_visitors_are_those_of_their_time(profile: Profile, monkeypatch: pytest.
     profile.build(later, variables=variables, select="+event_stream_feature_table +id_graph", command="build")
     unequal = """
         select count(*)
-        from ecommerce_marts.id_graph as now
-        full outer join ecommerce_staging.int_ecommerce_profile__visitors as then using (node)
-        where now.dbt_visitor_id is distinct from then.dbt_visitor_id
+        from ecommerce_marts.id_graph as known_now
+        full outer join ecommerce_staging.int_ecommerce_profile__visitors as known_then using (node)
+        where known_now.dbt_visitor_id is distinct from known_then.dbt_visitor_id
     """
     assert profile.query(unequal) == [(0,)]
     orders = "select count(*) from ecommerce_staging.int_ecommerce__orders"
