@@ -10,20 +10,16 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 import shutil
 import statistics
-import subprocess
-import sys
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
-from importlib.metadata import version
 from multiprocessing import get_context
 from pathlib import Path
 
 from chat_history import BOT, NEW_EVENTS, land_history, land_new
+from measured import Run, machine, run_dbt
 
 from parley import settings
 from parley.warehouse import Warehouse
@@ -31,15 +27,6 @@ from parley.warehouse import Warehouse
 WORK = settings.STATE / "bench"
 RESULTS = Path(__file__).parent / "results" / "semantic.json"
 HISTORIES = [36_000, 364_000, 3_600_000]
-
-
-@dataclass
-class Run:
-    """One dbt run: model time in seconds, of all and by model; peak memory of the process in MB."""
-
-    seconds: float
-    peak_mb: int
-    models: dict[str, float]
 
 
 @dataclass
@@ -72,7 +59,7 @@ def main() -> None:
     for repeat in range(arguments.repeats):
         for size, history in histories.items():
             # In a copy, so that it can be done again.
-            path = shutil.copy(_path(size), WORK / "run.duckdb")
+            path = Path(shutil.copy(_path(size), WORK / "run.duckdb"))
             history.new_load.append(_dbt(path, "run", run_id=f"repeat {repeat}"))
     _report(list(histories.values()))
 
@@ -92,17 +79,8 @@ def _build(size: int) -> History:
 
 
 def _dbt(path: Path, command: str, *options: str, run_id: str = "") -> Run:
-    target, project = str(WORK / "target"), str(settings.DBT_PROJECT)
-    dbt = [str(Path(sys.executable).parent / "dbt"), "--quiet", command, *options, "--vars", json.dumps(BOT.dbt_vars)]
-    folders = ["--project-dir", project, "--profiles-dir", project, "--target-path", target, "--log-path", target]
-    environment = {"WAREHOUSE": "duckdb", "WAREHOUSE_PATH": str(path), "PARLEY_RUN_ID": run_id, "DEPLOY_ENV": "dev"}
-    process = subprocess.Popen([*dbt, *folders], env={**os.environ, **environment})
-    _, status, usage = os.wait4(process.pid, 0)
-    if status:
-        raise SystemExit(f"dbt {command} failed on {path}; its log is {target}/dbt.log.")
-    results = json.loads((WORK / "target" / "run_results.json").read_text())["results"]
-    models = {result["unique_id"].split(".")[-1]: round(result["execution_time"], 3) for result in results}
-    return Run(round(sum(models.values()), 3), usage.ru_maxrss // 1024, models)
+    select = ("--select", "chat")
+    return run_dbt(path, command, *select, *options, variables=BOT.dbt_vars, environment={"PARLEY_RUN_ID": run_id})
 
 
 def _path(size: int) -> Path:
@@ -110,14 +88,7 @@ def _path(size: int) -> Path:
 
 
 def _report(histories: list[History]) -> None:
-    machine = {
-        "cpu": _first_line("/proc/cpuinfo", "model name"),
-        "cores": os.cpu_count(),
-        "memory": _first_line("/proc/meminfo", "MemTotal"),
-        "python": platform.python_version(),
-        **{name: version(name) for name in ("duckdb", "dbt-core", "dbt-duckdb")},
-    }
-    print(", ".join(f"{name} {value}" for name, value in machine.items()) + "\n")
+    print(", ".join(f"{name} {value}" for name, value in machine().items()) + "\n")
     print("      history   full build    events/s     memory     new load   ratio   memory")
     smallest = histories[0].new_load_seconds
     for history in histories:
@@ -128,18 +99,13 @@ def _report(histories: list[History]) -> None:
         )
     content = {
         "measured_at": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
-        "machine": machine,
+        "machine": machine(),
         "new_load_events": NEW_EVENTS,
         "histories": [{**asdict(history), "new_load_median": history.new_load_seconds} for history in histories],
     }
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps(content, indent=2) + "\n")
     print(f"\nSeconds are dbt's model time; of the new load the median. Every model: {RESULTS}")
-
-
-def _first_line(path: str, name: str) -> str:
-    lines = (line for line in Path(path).read_text().splitlines() if line.startswith(name))
-    return next(lines, "unknown").partition(":")[2].strip()
 
 
 if __name__ == "__main__":

@@ -4,4 +4,5 @@ from parley.dag import unpack_dag
 from parley.pipelines import load_pipelines
 
 for pipeline in load_pipelines():
-    globals()[pipeline.unpack_dag_id] = unpack_dag(pipeline)
+    if pipeline.source:
+        globals()[pipeline.unpack_dag_id] = unpack_dag(pipeline)

@@ -26,17 +26,17 @@ def test_unpack_says_what_landed_and_what_was_set_aside(tmp_path: Path) -> None:
     assert refused.returncode == 1
     assert "in.ndjson, line 2" in refused.stderr
     assert "Traceback" not in refused.stderr
-    assert "no loads yet" in parley("loads").stdout
+    assert "There are no loads yet" in parley("loads").stdout
 
     first = parley("unpack", "rasa", str(tmp_path), "--bot", "demo_bot")
     assert first.returncode == 0
-    assert "1 events landed" in first.stdout
+    assert "1 records landed" in first.stdout
     assert "2 records set aside in demo_bot_event.quarantine" in first.stdout
     assert "new" in parley("loads").stdout
 
     again = parley("unpack", "rasa", str(tmp_path))
     assert again.returncode == 0
-    assert "Nothing new: 1 events have landed before" in again.stdout
+    assert "Nothing new: 1 records have landed before" in again.stdout
 
 
 @pytest.mark.usefixtures("warehouse")

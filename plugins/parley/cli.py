@@ -22,7 +22,7 @@ unpack_app = typer.Typer(no_args_is_help=True, help="Bring new input into a raw 
 app.add_typer(unpack_app, name="unpack")
 console = Console(highlight=False)
 
-BotName = Annotated[str, typer.Option("--bot", help="A file in dags/bots/, without its .yml.")]
+Strict = Annotated[bool, typer.Option(help="Land nothing, and exit with 1, when a record is bad.")]
 Port = Annotated[int, typer.Option(help="Where Airflow's UI listens, on this machine only.")]
 
 
@@ -34,35 +34,55 @@ def unpack_rasa(
             help="A file or folder of NDJSON, or the SQLAlchemy URL of a tracker store; else the bot's own."
         ),
     ] = None,
-    bot: BotName = "demo_bot",
-    strict: Annotated[bool, typer.Option(help="Land nothing, and exit with 1, when a record is bad.")] = False,
+    bot: Annotated[str, typer.Option("--bot", help="A file in dags/bots/, without its .yml.")] = "demo_bot",
+    strict: Strict = False,
 ) -> None:
     """Unpack Rasa tracker events: what has not landed yet becomes one load."""
+    _unpack(bot, source, strict)
+
+
+@unpack_app.command("rudderstack")
+def unpack_rudderstack(
+    source: Annotated[
+        str | None, typer.Argument(help="A file or folder of RudderStack events, NDJSON; else ECOMMERCE_SOURCE.")
+    ] = None,
+    strict: Strict = False,
+) -> None:
+    """Unpack RudderStack events into RudderStack's warehouse tables: what has not landed yet becomes one load."""
+    _unpack("ecommerce", source, strict)
+
+
+def _unpack(name: str, source: str | None, strict: bool) -> None:
     from parley.unpack.domains import unpack_new
 
-    result = unpack_new(get_pipeline(bot), Warehouse.from_env(), source, strict=strict)
+    pipeline = get_pipeline(name)
+    result = unpack_new(pipeline, Warehouse.from_env(), source, strict=strict)
     if result.load_id is None:
-        console.print(f"Nothing new: {result.repeated} events have landed before.")
+        console.print(f"Nothing new: {result.repeated} records have landed before.")
     else:
         repeated = f", {result.repeated} had landed before" if result.repeated else ""
-        console.print(f"Load {result.load_id} of {bot}: {result.landed} events landed{repeated}.")
+        console.print(f"Load {result.load_id} of {name}: {result.landed} records landed{repeated}.")
     if result.set_aside:
-        console.print(f"{result.set_aside.total()} records set aside in {get_pipeline(bot).raw_schema}.quarantine:")
+        console.print(f"{result.set_aside.total()} records set aside in {pipeline.raw_schema}.quarantine:")
         for reason, count in result.set_aside.most_common(5):
             console.print(f"  {count} x {reason}")
 
 
 @app.command()
-def loads(bot: BotName = "demo_bot") -> None:
-    """List the loads of a bot: when each arrived, and when a run finished it."""
-    table = Table("load", "arrived (UTC)", "done (UTC)")
+def loads(
+    name: Annotated[str | None, typer.Argument(help="A bot, ecommerce or support; else all.")] = None,
+) -> None:
+    """List the loads: when each arrived, and when a run finished it."""
+    table = Table("pipeline", "load", "arrived (UTC)", "done (UTC)")
     warehouse = Warehouse.from_env()
+    pipelines = [get_pipeline(name)] if name else load_pipelines()
     if warehouse.exists():
         with warehouse.connect(read_only=True) as connection:
-            for load in get_pipeline(bot).ledger.loads(connection):
-                done = "new" if load.done_at is None else f"{load.done_at:%Y-%m-%d %H:%M:%S}"
-                table.add_row(load.load_id, f"{load.arrived_at:%Y-%m-%d %H:%M:%S}", done)
-    console.print(table if table.row_count else f"{bot} has no loads yet. `parley unpack rasa` makes one.")
+            for pipeline in pipelines:
+                for load in pipeline.ledger.loads(connection):
+                    done = f"{load.done_at:%Y-%m-%d %H:%M:%S}" if load.done_at else "new"
+                    table.add_row(pipeline.name, load.load_id, f"{load.arrived_at:%Y-%m-%d %H:%M:%S}", done)
+    console.print(table if table.row_count else "There are no loads yet. `parley unpack` makes one.")
 
 
 @app.command()

@@ -31,7 +31,8 @@ class Pipeline:
         domain: the folder of its models in dbt/models, and the kind of its source.
         raw_schema: where it is unpacked into.
         source: where `unpack_<name>` reads: a file or folder, or an SQLAlchemy URL. `$VARIABLES` in it are replaced
-            from the environment, so that a URL with a password need not be in a file.
+            from the environment, so that a URL with a password need not be in a file. Empty: something else, such as
+            RudderStack, writes the raw schema, and what has arrived there is registered as a load.
         destination: prefix of the schemas built for it.
         needs_loads: a run that finds no new loads is skipped. Else it goes on without: features age by the day.
         schedule, unpack_schedule: cron expressions, UTC.
@@ -59,9 +60,11 @@ class Pipeline:
     @property
     def dbt_vars(self) -> dict[str, Any]:
         """The variables that dbt gets for this pipeline."""
-        if self.domain != "chat":
-            return self.vars
-        return {**self.vars, "source_schema_prefix": self.name, "dest_schema_prefix": self.destination}
+        if self.domain == "chat":
+            return {**self.vars, "source_schema_prefix": self.name, "dest_schema_prefix": self.destination}
+        if self.domain == "ecommerce":
+            return {**self.vars, "rs_schema": self.raw_schema}
+        return self.vars
 
     @property
     def ledger(self) -> Ledger:
@@ -115,12 +118,12 @@ BOT_SETTINGS = ("source", "destination", "schedule", "unpack_schedule", "vars")
 
 
 def shop() -> Pipeline:
-    """The pipeline of the web shop's events."""
+    """The pipeline of the web shop's events: unpacked from ECOMMERCE_SOURCE, or written to RS_SCHEMA by RudderStack."""
     return Pipeline(
         name="ecommerce",
         domain="ecommerce",
-        raw_schema="ecommerce_raw",
-        source=os.environ.get("ECOMMERCE_SOURCE") or "sample_data/ecommerce",
+        raw_schema=os.environ.get("RS_SCHEMA") or "ecommerce_raw",
+        source="" if os.environ.get("RS_SCHEMA") else os.environ.get("ECOMMERCE_SOURCE") or "sample_data/ecommerce",
         destination="ecommerce",
         needs_loads=False,
     )
@@ -148,7 +151,7 @@ def load_bots(folder: Path = settings.BOTS) -> list[Pipeline]:
 
 def load_pipelines() -> list[Pipeline]:
     """Every pipeline there is: the bots, then the other domains."""
-    return load_bots()
+    return [*load_bots(), shop()]
 
 
 def get_pipeline(name: str) -> Pipeline:

@@ -8,7 +8,7 @@ from typing import Any
 
 from airflow.sdk import BaseSensorOperator, Context
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
-from croniter import croniter  # type: ignore[import-untyped]
+from croniter import croniter
 
 from parley.backfill import Backfill
 from parley.errors import BackfillError

@@ -11,17 +11,21 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from parley.errors import WarehouseBusyError
 from parley.pipelines import get_pipeline
+from parley.registered_loads import register_loads
 from parley.warehouse import Warehouse
 
 
 def new_loads(pipeline_name: str) -> list[str] | None:
     """The new loads of a pipeline; None when the warehouse cannot be asked just now."""
     warehouse = Warehouse.from_env()
+    pipeline = get_pipeline(pipeline_name)
     if not warehouse.exists():
         return []
     try:
+        if not pipeline.source:
+            register_loads(warehouse, pipeline.raw_schema)
         with warehouse.connect(read_only=True, wait=0) as connection:
-            return get_pipeline(pipeline_name).ledger.new(connection)
+            return pipeline.ledger.new(connection)
     except WarehouseBusyError:
         return None
 

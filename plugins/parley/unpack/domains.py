@@ -4,17 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from parley.errors import ConfigurationError
 from parley.pipelines import Domain, Pipeline
 from parley.unpack.contract import Contract
 from parley.unpack.engine import Result, unpack
 from parley.unpack.rasa import RASA
+from parley.unpack.rudderstack import RUDDERSTACK
 from parley.warehouse import Warehouse
 
-CONTRACTS: Mapping[Domain, Contract] = {"chat": RASA}
+CONTRACTS: Mapping[Domain, Contract] = {"chat": RASA, "ecommerce": RUDDERSTACK}
 
 
 def unpack_new(pipeline: Pipeline, warehouse: Warehouse, source: str | None = None, *, strict: bool = False) -> Result:
     """Unpack what is new in a pipeline's own source, or in the one given; see `engine.unpack`."""
+    if not (source or pipeline.source):
+        raise ConfigurationError(
+            f"{pipeline.raw_schema} is written by somebody else: its loads are registered when a run starts. Name a "
+            "source to unpack into it all the same."
+        )
     contract = CONTRACTS[pipeline.domain]
     records = contract.read(source or pipeline.resolved_source())
     return unpack(records, pipeline.raw_schema, contract, warehouse, strict=strict)

@@ -1,0 +1,88 @@
+{#
+  Columns of a raw table of events (`table` is what event_table gave), in the types that the staging models have.
+
+  A column is called as in RudderStack's e-commerce specification, or as the variable col_ecommerce_<table>_<name> says.
+  RudderStack makes a column with the first value in it, so one that is not needed may be missing and is null.
+  A value that did not fit the column's first type is in a variant column beside it, `<column>__v_<type>`.
+#}
+
+{# The raw columns of a name: usually one. #}
+{% macro event_columns(table, name, needed=false) -%}
+    {%- set variable = 'col_ecommerce_' ~ table.name ~ '_' ~ name -%}
+    {%- set wanted = var(variable, none) or name -%}
+    {%- set found = [] -%}
+    {%- for column_name, column in table.columns.items() -%}
+        {%- if column_name == wanted | lower or column_name.startswith((wanted | lower) ~ '__v_') -%}
+            {%- do found.append(column) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- if execute and not found and not table.missing and (needed or wanted != name) -%}
+        {{ exceptions.raise_compiler_error(
+            table.relation.schema ~ "." ~ table.relation.identifier ~ " has no column " ~ wanted ~ ". Set the variable "
+            ~ variable ~ " to the column that holds the event's " ~ name ~ "."
+        ) }}
+    {%- endif -%}
+    {{ return(found) }}
+{%- endmacro %}
+
+{# As text; blank is null. #}
+{% macro event_text(table, name, needed=false) -%}
+    {%- set values = [] -%}
+    {%- for column in event_columns(table, name, needed) -%}
+        {%- do values.append("nullif(trim(cast(" ~ adapter.quote(column.name) ~ " as varchar(65535))), '')") -%}
+    {%- endfor -%}
+    {{ return(first_of(values, 'varchar(65535)')) }}
+{%- endmacro %}
+
+{# As numeric(18, 4), exact: amounts are added up. What is no number, or too large for one, is null. #}
+{% macro event_number(table, name, needed=false) -%}
+    {%- set values = [] -%}
+    {%- for column in event_columns(table, name, needed) -%}
+        {%- set quoted = adapter.quote(column.name) -%}
+        {%- if modules.re.match('double|float|real|numeric|decimal|.*int', column.dtype | lower) -%}
+            {%- do values.append(
+                "case when abs(" ~ quoted ~ ") < 1e14 then cast(" ~ quoted ~ " as numeric(18, 4)) end"
+            ) -%}
+        {%- else -%}
+            {%- do values.append(text_number("trim(cast(" ~ quoted ~ " as varchar(65535)))")) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return(first_of(values, 'numeric(18, 4)')) }}
+{%- endmacro %}
+
+{# As a time in UTC without zone. #}
+{% macro event_time(table, name, needed=false) -%}
+    {%- set values = [] -%}
+    {%- for column in event_columns(table, name, needed) -%}
+        {%- set quoted = adapter.quote(column.name) -%}
+        {%- if modules.re.search('with time zone|timestamptz', column.dtype | lower) -%}
+            {%- do values.append(utc_timestamp(quoted)) -%}
+        {%- elif modules.re.match('timestamp|datetime|date', column.dtype | lower) -%}
+            {%- do values.append("cast(" ~ quoted ~ " as timestamp)") -%}
+        {%- else -%}
+            {%- do values.append("cast(" ~ text_date("cast(" ~ quoted ~ " as varchar(65535))") ~ " as timestamp)") -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return(first_of(values, 'timestamp')) }}
+{%- endmacro %}
+
+{# As a date. #}
+{% macro event_date(table, name, needed=false) -%}
+    {{ return(text_date(event_text(table, name, needed))) }}
+{%- endmacro %}
+
+{# As true, false or null. #}
+{% macro event_boolean(table, name, needed=false) -%}
+    {%- set value = "lower(" ~ event_text(table, name, needed) ~ ")" -%}
+    {{ return(
+        "case when " ~ value ~ " in ('true', 't', 'yes', '1', '1.0') then true "
+        ~ "when " ~ value ~ " in ('false', 'f', 'no', '0', '0.0') then false end"
+    ) }}
+{%- endmacro %}
+
+{% macro first_of(values, type) -%}
+    {%- if not values -%}
+        {{ return('cast(null as ' ~ type ~ ')') }}
+    {%- endif -%}
+    {{ return(values[0] if values | length == 1 else 'coalesce(' ~ values | join(', ') ~ ')') }}
+{%- endmacro %}

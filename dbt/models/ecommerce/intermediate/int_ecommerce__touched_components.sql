@@ -1,0 +1,23 @@
+{{ config(materialized='table', dist='all') }}
+
+-- The components of the identity graph that the current run's loads have events of.
+
+with
+
+events as (
+
+    select distinct device_id
+    from {{ ref('int_ecommerce__events') }}
+    where load_id in ({{ pinned_loads('ecommerce') }})
+
+),
+
+final as (
+
+    select distinct component
+    from {{ ref('int_ecommerce__identity_nodes') }}
+    where node in (select device_id from events)
+
+)
+
+select * from final

@@ -1,0 +1,42 @@
+-- The identity graph as of the moment: what joins two ids later must not join their events now. Only for profiles of
+-- visitors.
+{{
+    config(
+        enabled=var('main_id') == 'dbt_visitor_id',
+        dist='node',
+        post_hook=[
+            "{{ propagate_labels(this, profile_identity_links(), 'component') }}",
+            "{{ propagate_labels(this, profile_identity_links(known=true), 'known_component') }}",
+        ],
+    )
+}}
+
+with
+
+links as (
+
+    select *
+    from {{ ref('int_ecommerce__identity_links') }}
+    where first_seen_at < {{ as_of() }}
+
+),
+
+nodes as (
+
+    select node from links
+    union
+    select other_node as node from links
+
+),
+
+final as (
+
+    select
+        node,
+        node as component,
+        node as known_component
+    from nodes
+
+)
+
+select * from final

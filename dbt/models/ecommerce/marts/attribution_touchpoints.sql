@@ -1,0 +1,110 @@
+{{ config(unique_key='order_id', incremental_strategy='delete+insert', dist='order_id', sort='order_id') }}
+
+{% set touched = ref('int_ecommerce__touched_components') %}
+
+with
+
+identities as (
+
+    select
+        node,
+        dbt_visitor_id
+    from {{ ref('id_graph') }}
+    {%- if is_incremental() %}
+    where component in (select component from {{ touched }})
+    {%- endif %}
+
+),
+
+orders as (
+
+    select
+        orders.order_id,
+        orders.occurred_at,
+        orders.currency,
+        orders.revenue,
+        orders.revenue_reporting,
+        identities.dbt_visitor_id
+    from {{ ref('int_ecommerce__orders') }} as orders
+    inner join identities
+        on identities.node = coalesce(
+            {{ identity_node('u', 'orders.user_id') }}, {{ identity_node('a', 'orders.anonymous_id') }}
+        )
+    where orders.revenue is not null
+
+),
+
+sessions as (
+
+    select *
+    from {{ ref('int_ecommerce__sessions') }}
+    where dbt_visitor_id in (select dbt_visitor_id from orders)
+
+),
+
+-- An order without a session in the window, one of a server for example, is credited to nobody known.
+touches as (
+
+    select
+        orders.order_id,
+        orders.dbt_visitor_id,
+        orders.occurred_at as ordered_at,
+        orders.currency,
+        orders.revenue,
+        orders.revenue_reporting,
+        sessions.session_id,
+        sessions.session_started_at,
+        coalesce(sessions.channel, 'unknown') as channel,
+        sessions.utm_source,
+        sessions.utm_medium,
+        sessions.utm_campaign,
+        sessions.platform
+    from orders
+    left join sessions
+        on sessions.dbt_visitor_id = orders.dbt_visitor_id
+        and sessions.session_started_at <= orders.occurred_at
+        and sessions.session_started_at
+            >= {{ dbt.dateadd('day', -1 * var('attribution_lookback_days'), 'orders.occurred_at') }}
+
+),
+
+numbered as (
+
+    select
+        *,
+        row_number() over (partition by order_id order by session_started_at, session_id) as touch_nr,
+        count(*) over (partition by order_id) as touches_count
+    from touches
+
+),
+
+final as (
+
+    select
+        -- ids
+        order_id,
+        touch_nr,
+        touches_count,
+        dbt_visitor_id,
+        session_id,
+
+        -- timestamps
+        ordered_at,
+        session_started_at,
+
+        -- the order
+        currency,
+        revenue,
+        revenue_reporting,
+
+        -- the session
+        platform,
+        channel,
+        utm_source,
+        utm_medium,
+        utm_campaign
+    from numbered
+
+)
+
+select * from final

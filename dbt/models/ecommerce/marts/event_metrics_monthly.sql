@@ -1,0 +1,4 @@
+-- A table: a visitor that is recognised late changes what was counted for long ago, and sessions are few beside events.
+{{ config(materialized='table', dist='all', sort='month_start') }}
+
+{{ event_metrics('month', 'month_start', 'mau') }}

@@ -1,0 +1,51 @@
+{% set table = event_table('pages') %}
+
+with
+
+landed as (
+
+    select * from {{ table.from }} as landed
+
+),
+
+final as (
+
+    select
+        {{ event_ids(table) }},
+        {{ event_time(table, 'received_at') }} as received_at,
+
+        -- where
+        {{ event_platform(table) }} as platform,
+        {{ event_text(table, 'context_session_id') }} as session_id,
+
+        -- the page
+        coalesce({{ event_text(table, 'url') }}, {{ event_text(table, 'context_page_url') }}) as url,
+        coalesce({{ event_text(table, 'path') }}, {{ event_text(table, 'context_page_path') }}) as path,
+        coalesce({{ event_text(table, 'title') }}, {{ event_text(table, 'context_page_title') }}) as title,
+        coalesce({{ event_text(table, 'search') }}, {{ event_text(table, 'context_page_search') }}) as search,
+
+        -- where it was come from; $direct is the browser SDK's word for nowhere
+        nullif(
+            coalesce({{ event_text(table, 'referrer') }}, {{ event_text(table, 'context_page_referrer') }}), '$direct'
+        ) as referrer,
+        lower(
+            coalesce(
+                {{ event_text(table, 'referring_domain') }},
+                {{ event_text(table, 'context_page_referring_domain') }}
+            )
+        ) as referring_domain,
+
+        -- the campaign; one source is spelled in several ways
+        lower({{ event_text(table, 'context_campaign_source') }}) as utm_source,
+        lower({{ event_text(table, 'context_campaign_medium') }}) as utm_medium,
+        {{ event_text(table, 'context_campaign_name') }} as utm_campaign,
+        {{ event_text(table, 'context_campaign_term') }} as utm_term,
+        {{ event_text(table, 'context_campaign_content') }} as utm_content,
+        {{ url_parameter(event_text(table, 'url'), 'gclid') }} as gclid,
+        {{ url_parameter(event_text(table, 'url'), 'fbclid') }} as fbclid
+    from landed
+    where {{ of_known_loads(table) }}
+
+)
+
+select * from final
