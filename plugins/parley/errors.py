@@ -13,5 +13,9 @@ class WarehouseBusyError(ParleyError):
     """Another process held the warehouse for longer than we were told to wait."""
 
 
+class WarehouseUnreachableError(ParleyError):
+    """The server of the warehouse is down, or does not let us in."""
+
+
 class UnpackError(ParleyError):
     """The input cannot be unpacked."""

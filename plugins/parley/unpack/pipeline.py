@@ -42,6 +42,7 @@ def destination(warehouse: Warehouse, connection: Connection) -> Any:
             "username": warehouse.user,
             "password": warehouse.password,
             "database": warehouse.database,
+            "query": {"sslmode": warehouse.sslmode},
         }
     )
 

@@ -21,7 +21,7 @@ final as (
         model_id,
 
         -- place
-        timestamp,
+        "timestamp",
         event_nr,
         active_form,
         active_form_nr,

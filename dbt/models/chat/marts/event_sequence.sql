@@ -26,7 +26,7 @@ final as (
         environment,
 
         -- when, and where in the conversation
-        timestamp,
+        "timestamp",
         event_nr,
         session_nr,
         sender_session_nr,
