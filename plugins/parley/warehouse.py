@@ -123,23 +123,31 @@ class Warehouse:
     def _open_server(self) -> Any:
         import psycopg2
         import redshift_connector
+        from redshift_connector.error import Error as RedshiftError
 
-        where = {"host": self.host, "port": self.port, "user": self.user, "password": self.password}
+        where: dict[str, Any] = {
+            "host": self.host,
+            "port": self.port,
+            "user": self.user,
+            "password": self.password,
+        }
         try:
             if self.kind == "redshift":
-                encryption = {
-                    "ssl": self.sslmode != "disable",
-                    "sslmode": "verify-full" if self.sslmode == "verify-full" else "verify-ca",
-                }
-                connection = redshift_connector.connect(**where, **encryption, database=self.database)
+                connection = redshift_connector.connect(
+                    **where,
+                    database=self.database,
+                    # It knows no encryption without a check.
+                    ssl=self.sslmode != "disable",
+                    sslmode="verify-full" if self.sslmode == "verify-full" else "verify-ca",
+                )
             else:
                 connection = psycopg2.connect(
                     **where, dbname=self.database, sslmode=self.sslmode, connect_timeout=CONNECT_SECONDS
                 )
-        except (psycopg2.OperationalError, redshift_connector.Error) as error:
+        except (psycopg2.OperationalError, RedshiftError) as error:
             raise WarehouseUnreachableError(
                 f"Cannot connect to {self}, database '{self.database}', as '{self.user}': {str(error).strip()}\n"
-                "Is the server up, and are PG_HOST, PG_PORT, PG_USER, PG_PASSWORD, PG_DATABASE_NAME and PG_SSLMODE right?"
+                "Is the server up, and are the PG_ variables of .env right?"
             ) from error
         connection.autocommit = True
         return connection

@@ -24,7 +24,7 @@ from parley.errors import UnpackError
 from parley.loads import LOADS
 from parley.unpack.contract import Contract, Document, NotValidError, Row
 from parley.unpack.landed import Landed
-from parley.unpack.pipeline import QUARANTINE, destination, source
+from parley.unpack.pipeline import QUARANTINE, create_indexes, destination, source
 from parley.unpack.sources import Record
 from parley.unpack.values import storable
 from parley.warehouse import Connection, Warehouse
@@ -81,13 +81,14 @@ def unpack(
             return result
         try:
             info = pipeline.run(
-                source(schema, contract, chain([first], rows)),
+                source(schema, contract, chain([first], rows), warehouse.kind),
                 # DuckDB reads Parquet several times as fast as INSERT statements, in bounded memory.
                 loader_file_format="parquet" if warehouse.kind == "duckdb" else None,  # type: ignore[arg-type]
             )
         except PipelineStepFailed as error:
             pipeline.drop()
             _raise_cause(error)
+        create_indexes(connection, schema, contract)
         result.load_id = info.loads_ids[0]
         return result
 

@@ -8,10 +8,11 @@ from typing import Any
 import dlt
 from dlt.common.data_types import TDataType
 from dlt.common.normalizers.json.relational import DataItemNormalizer
-from dlt.common.schema.typing import TSimpleRegex
+from dlt.common.schema.typing import TColumnSchema, TSimpleRegex
 
 from parley.unpack.contract import Contract, Row
-from parley.warehouse import Connection, Warehouse
+from parley.unpack.values import LONGEST_TEXT, within
+from parley.warehouse import Connection, Kind, Warehouse
 
 QUARANTINE = "quarantine"
 QUARANTINE_COLUMNS: dict[str, TDataType] = {
@@ -47,7 +48,7 @@ def destination(warehouse: Warehouse, connection: Connection) -> Any:
     )
 
 
-def source(schema_name: str, contract: Contract, rows: Iterator[Row]) -> Any:
+def source(schema_name: str, contract: Contract, rows: Iterator[Row], kind: Kind) -> Any:
     """dlt's source of the rows, with the schema that the contract promises."""
     schema = dlt.Schema(schema_name)
     propagation: Any = {"root": PROPAGATED}
@@ -56,13 +57,34 @@ def source(schema_name: str, contract: Contract, rows: Iterator[Row]) -> Any:
     schema.settings["detections"] = []
     schema.settings["preferred_types"] = {TSimpleRegex(contract.text_columns): "text"}
     for table, columns in {**contract.tables, QUARANTINE: QUARANTINE_COLUMNS}.items():
-        schema.update_table({"name": table, "columns": {c: {"name": c, "data_type": t} for c, t in columns.items()}})
+        schema.update_table({"name": table, "columns": {c: _column(c, t, contract) for c, t in columns.items()}})
 
     @dlt.resource(name=schema_name)
     def resource() -> Iterator[Any]:
         for table in (*contract.tables, QUARANTINE):
             yield dlt.mark.with_table_name(dlt.mark.materialize_table_schema(), table)
         for table, row in rows:
-            yield dlt.mark.with_table_name(row, table)
+            yield dlt.mark.with_table_name(within(row, LONGEST_TEXT) if kind == "redshift" else row, table)
 
     return dlt.source(lambda: resource, schema=schema)()
+
+
+def create_indexes(connection: Connection, schema: str, contract: Contract) -> None:
+    """Let PostgreSQL find the rows of a load, and of a sequence, without reading all there are."""
+    if connection.kind != "postgres" or contract.sequences is None:
+        return
+    _, sequence = contract.sequences
+    for table, columns in contract.tables.items():
+        if sequence in columns:
+            for column in (sequence, "_load_id"):
+                connection.query(f'create index if not exists "{table}_{column}" on {schema}.{table} ({column})')
+
+
+def _column(name: str, data_type: TDataType, contract: Contract) -> TColumnSchema:
+    """A column and, for Redshift alone, whether rows are distributed or sorted by it."""
+    column: TColumnSchema = {"name": name, "data_type": data_type}
+    if contract.sequences is not None and name == contract.sequences[1]:
+        column["cluster"] = True
+    if name == "timestamp":
+        column["sort"] = True
+    return column

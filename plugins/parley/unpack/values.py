@@ -10,6 +10,8 @@ BIGINT = range(-(2**63), 2**63)
 # PostgreSQL and Redshift store neither NUL nor half a surrogate pair.
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 REPLACEMENT = "\ufffd"
+# What a text on Redshift can hold.
+LONGEST_TEXT = 65_535
 
 
 def storable(value: Any) -> Any:
@@ -29,4 +31,18 @@ def storable(value: Any) -> Any:
         return None
     if isinstance(value, int) and value not in BIGINT:
         return str(value)
+    return value
+
+
+def within(value: Any, length: int) -> Any:
+    """The value, with every text in it cut after so many bytes of UTF-8, at the end of a character."""
+    if isinstance(value, str):
+        # A character has four bytes at most: most texts need not be encoded.
+        if len(value) * 4 <= length or len(encoded := value.encode()) <= length:
+            return value
+        return encoded[:length].decode(errors="ignore")
+    if isinstance(value, dict):
+        return {key: within(item, length) for key, item in value.items()}
+    if isinstance(value, list):
+        return [within(item, length) for item in value]
     return value

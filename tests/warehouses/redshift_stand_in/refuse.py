@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from itertools import pairwise
+from typing import TypeVar
 
 from sqlglot import exp
+from sqlglot.dialects.redshift import Redshift
 from sqlglot.optimizer.scope import traverse_scope
+from sqlglot.tokens import TokenType
+
+Node = TypeVar("Node", bound=exp.Expr)
 
 SYNTAX_ERROR = "42601"
 FEATURE_NOT_SUPPORTED = "0A000"
 WRONG_NAME = "42939"
+UNDEFINED_FUNCTION = "42883"
+UNDEFINED_TYPE = "42704"
 INVALID_TYPE = "42846"
 INVALID_LENGTH = "54000"
 
@@ -34,14 +42,34 @@ class Refusal(Exception):
         self.code = code
 
 
-def unsupported_syntax(statement: exp.Expr) -> None:
+class Statement:
+    """A statement: the nodes of its tree, which is walked once, and the functions that it calls, as it calls them."""
+
+    def __init__(self, tree: exp.Expr, sql: str) -> None:
+        self.tree = tree
+        self._nodes = list(tree.walk())
+        tokens = Redshift().tokenize(sql)
+        self.functions = {
+            token.text.lower()
+            for token, following in pairwise(tokens)
+            if following.token_type == TokenType.L_PAREN and token.token_type != TokenType.STRING
+        }
+
+    def all(self, *kinds: type[Node]) -> list[Node]:
+        return [node for node in self._nodes if isinstance(node, kinds)]
+
+    def any(self, kind: type[exp.Expr]) -> bool:
+        return any(isinstance(node, kind) for node in self._nodes)
+
+
+def unsupported_syntax(statement: Statement) -> None:
     """PostgreSQL's syntax that Redshift has not.
 
     https://docs.aws.amazon.com/redshift/latest/dg/c_unsupported-postgresql-features.html
     https://docs.aws.amazon.com/redshift/latest/dg/r_SELECT_synopsis.html
     https://docs.aws.amazon.com/redshift/latest/dg/r_INSERT_30.html
     """
-    for distinct in statement.find_all(exp.Distinct):
+    for distinct in statement.all(exp.Distinct):
         if distinct.args.get("on"):
             raise Refusal("SELECT DISTINCT ON is not supported")
     for kind, name in (
@@ -55,36 +83,34 @@ def unsupported_syntax(statement: exp.Expr) -> None:
         (exp.Index, "INDEX"),
         (exp.CheckColumnConstraint, "CHECK"),
     ):
-        for found in statement.find_all(kind):
+        for found in statement.all(kind):
             if not (kind is exp.Values and isinstance(found.parent, exp.Insert)):
                 raise Refusal(f'syntax error at or near "{name}"', SYNTAX_ERROR)
-    for select in statement.find_all(exp.Select):
+    for select in statement.all(exp.Select):
         if select.args.get("windows"):
             raise Refusal('syntax error at or near "WINDOW"', SYNTAX_ERROR)
 
 
-def arrays(statement: exp.Expr) -> None:
+def arrays(statement: Statement) -> None:
     """PostgreSQL's arrays: their constructor, their types, and what makes rows of them.
 
     https://docs.aws.amazon.com/redshift/latest/dg/c_unsupported-postgresql-datatypes.html
     https://docs.aws.amazon.com/redshift/latest/dg/c_unsupported-postgresql-features.html
     """
-    for array in statement.find_all(exp.Array):
+    for array in statement.all(exp.Array):
         if array.args.get("bracket_notation"):
             raise Refusal("Array constructors are not supported")
-    if statement.find(exp.Unnest) or any(kind.this == exp.DType.ARRAY for kind in statement.find_all(exp.DataType)):
+    if statement.any(exp.Unnest) or any(kind.this == exp.DType.ARRAY for kind in statement.all(exp.DataType)):
         raise Refusal("Arrays are not supported")
 
 
-# Beside those of the manual's list that sqlglot knows as expressions of their own.
+# Of the manual's list those that data models are tempted by.
 UNSUPPORTED_FUNCTIONS = {
-    "every": exp.LogicalAnd,
-    "array_agg": exp.ArrayAgg,
-    "corr": exp.Corr,
-    "covar_pop": exp.CovarPop,
-    "covar_samp": exp.CovarSamp,
-}
-UNSUPPORTED_NAMES = {
+    "array_agg",
+    "every",
+    "corr",
+    "covar_pop",
+    "covar_samp",
     "clock_timestamp",
     "transaction_timestamp",
     "statement_timestamp",
@@ -112,18 +138,13 @@ UNSUPPORTED_NAMES = {
 }
 
 
-def unsupported_functions(statement: exp.Expr) -> None:
+def unsupported_functions(statement: Statement) -> None:
     """Functions of PostgreSQL that Redshift has not.
 
     https://docs.aws.amazon.com/redshift/latest/dg/c_unsupported-postgresql-functions.html
     """
-    for name, kind in UNSUPPORTED_FUNCTIONS.items():
-        # bool_and is written like that on Redshift, `every` is not; both are one to sqlglot.
-        if kind is not exp.LogicalAnd and statement.find(kind):
-            raise Refusal(f"function {name} does not exist", "42883")
-    for name in _function_names(statement):
-        if name in UNSUPPORTED_NAMES:
-            raise Refusal(f"function {name} does not exist", "42883")
+    if used := statement.functions & UNSUPPORTED_FUNCTIONS:
+        raise Refusal(f"function {min(used)} does not exist", UNDEFINED_FUNCTION)
 
 
 LEADER_FUNCTIONS = {
@@ -145,22 +166,19 @@ LEADER_FUNCTIONS = {
 }
 
 
-def leader_node_functions(statement: exp.Expr) -> None:
+def leader_node_functions(statement: Statement) -> None:
     """Functions of the leader node, in a statement that works on tables.
 
     https://docs.aws.amazon.com/redshift/latest/dg/c_SQL_functions_leader_node_only.html
     """
-    used = {name for name in _function_names(statement) if name in LEADER_FUNCTIONS}
+    used = statement.functions & LEADER_FUNCTIONS
     for kind, name in (
         (exp.CurrentTimestamp, "current_timestamp"),
         (exp.CurrentTime, "current_time"),
         (exp.Localtime, "localtime"),
         (exp.Localtimestamp, "localtimestamp"),
-        (exp.CurrentSchema, "current_schema"),
-        (exp.GenerateSeries, "generate_series"),
-        (exp.ExplodingGenerateSeries, "generate_series"),
     ):
-        if statement.find(kind):
+        if statement.any(kind):
             used.add(name)
     if used and _works_on_tables(statement):
         raise Refusal(NOT_ON_TABLES.format(min(used)))
@@ -178,13 +196,13 @@ RANKS = (
 )
 
 
-def window_frames(statement: exp.Expr) -> None:
+def window_frames(statement: Statement) -> None:
     """An aggregate over an ordered window without a frame, or with one that is not of rows.
 
     https://docs.aws.amazon.com/redshift/latest/dg/r_Window_function_synopsis.html
     https://docs.aws.amazon.com/redshift/latest/dg/c_Window_functions.html
     """
-    for window in statement.find_all(exp.Window):
+    for window in statement.all(exp.Window):
         function = window.this.this if isinstance(window.this, exp.IgnoreNulls | exp.RespectNulls) else window.this
         frame = window.args.get("spec")
         if window.args.get("order") and frame is None and not isinstance(function, RANKS):
@@ -193,13 +211,13 @@ def window_frames(statement: exp.Expr) -> None:
             raise Refusal("Window frames other than ROWS are not supported")
 
 
-def correlated_subqueries(statement: exp.Expr) -> None:
+def correlated_subqueries(statement: Statement) -> None:
     """References to an outer query that cannot be turned into a join.
 
     They skip a level; they stand in an ON clause; or the subquery is the list of a NOT IN.
     https://docs.aws.amazon.com/redshift/latest/dg/r_correlated_subqueries.html
     """
-    for scope in traverse_scope(statement):
+    for scope in traverse_scope(statement.tree):
         if not scope.is_subquery:
             continue
         outer = {column.table for column in scope.external_columns if column.table}
@@ -219,39 +237,39 @@ def correlated_subqueries(statement: exp.Expr) -> None:
             raise Refusal(f"{message}: in an ON clause")
 
 
-def subqueries_without_name(statement: exp.Expr) -> None:
+def subqueries_without_name(statement: Statement) -> None:
     """A subquery in FROM has to have an alias.
 
     https://docs.aws.amazon.com/redshift/latest/dg/r_FROM_clause30.html
     """
-    for subquery in statement.find_all(exp.Subquery):
+    for subquery in statement.all(exp.Subquery):
         if isinstance(subquery.parent, exp.From | exp.Join) and not subquery.alias:
             raise Refusal("subquery in FROM must have an alias", SYNTAX_ERROR)
 
 
-def booleans_as_text(statement: exp.Expr) -> None:
+def booleans_as_text(statement: Statement) -> None:
     """A boolean has no cast to text.
 
     https://docs.aws.amazon.com/redshift/latest/dg/r_Boolean_type.html
     """
-    for cast in statement.find_all(exp.Cast):
+    for cast in statement.all(exp.Cast):
         value = cast.this.unnest()
         if isinstance(value, exp.Predicate | exp.Boolean) and cast.to.this in exp.DataType.TEXT_TYPES:
             raise Refusal("cannot cast type boolean to character varying", INVALID_TYPE)
 
 
-def long_texts(statement: exp.Expr) -> None:
+def long_texts(statement: Statement) -> None:
     """A varchar has 65535 bytes at most.
 
     https://docs.aws.amazon.com/redshift/latest/dg/r_Character_types.html
     """
-    for kind in statement.find_all(exp.DataType):
+    for kind in statement.all(exp.DataType):
         given = kind.expressions[0].name if kind.expressions and kind.this in exp.DataType.TEXT_TYPES else ""
         if given.isdigit() and int(given) > 65535:
             raise Refusal("length for type varchar cannot exceed 65535", INVALID_LENGTH)
 
 
-def identity_and_serial(statement: exp.Expr) -> None:
+def identity_and_serial(statement: Statement) -> None:
     """Types of PostgreSQL that Redshift has not.
 
     https://docs.aws.amazon.com/redshift/latest/dg/c_unsupported-postgresql-datatypes.html
@@ -266,26 +284,27 @@ def identity_and_serial(statement: exp.Expr) -> None:
         exp.DType.BIGSERIAL,
         exp.DType.INET,
     }
-    for kind in statement.find_all(exp.DataType):
+    for kind in statement.all(exp.DataType):
         if kind.this in unsupported:
             raise Refusal(f'type "{kind.sql().lower()}" does not exist', "42704")
 
 
 SYSTEM_COLUMNS = {"oid", "tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"}
 # Without those that no parser takes for a name: select, from, ...
-RESERVED = {
-    *"aes128 aes256 allowoverwrite analyse authorization az64 backup binary blanksasnull bytedict bzip2 credentials".split(),
-    *"deferrable deflate defrag delta delta32k disable emptyasnull enable encode encrypt encryption explicit".split(),
-    *"freeze globaldict256 globaldict64k gzip identity ignore initially lun luns lzo lzop minus mostly16 mostly32".split(),
-    *"mostly8 new notnull nulls off offline offset oid old only open overlaps parallel partition percent".split(),
-    *"permissions pivot placing raw readratio recover rejectlog resort respect restore similar snapshot".split(),
-    *"sysdate system table tag tdes text255 text32k timestamp top truncatecolumns unpivot user verbose".split(),
-    *"wallet without".split(),
-}
+_WORDS = """
+aes128 aes256 allowoverwrite analyse authorization az64 backup binary blanksasnull bytedict bzip2
+credentials deferrable deflate defrag delta delta32k disable emptyasnull enable encode encrypt
+encryption explicit freeze globaldict256 globaldict64k gzip identity ignore initially lun luns lzo
+lzop minus mostly16 mostly32 mostly8 new notnull nulls off offline offset oid old only open overlaps
+parallel partition percent permissions pivot placing raw readratio recover rejectlog resort respect
+restore similar snapshot sysdate system table tag tdes text255 text32k timestamp top truncatecolumns
+unpivot user verbose wallet without
+"""
+RESERVED = frozenset(_WORDS.split())
 
 
-def reserved_words(statement: exp.Expr) -> None:
-    """A reserved word as a name that is not quoted, unless a table's name or AS comes before it; names of system columns.
+def reserved_words(statement: Statement) -> None:
+    """A reserved word as a name, not quoted, unless a table's name or AS comes before it; a name of a system column.
 
     https://docs.aws.amazon.com/redshift/latest/dg/r_pg_keywords.html
     https://docs.aws.amazon.com/redshift/latest/dg/r_names.html
@@ -293,7 +312,7 @@ def reserved_words(statement: exp.Expr) -> None:
     for name, quoted in _names(statement):
         if not quoted and name.lower() in RESERVED:
             raise Refusal(f'syntax error at or near "{name}"', SYNTAX_ERROR)
-    for column in statement.find_all(exp.ColumnDef):
+    for column in statement.all(exp.ColumnDef):
         if column.name.lower() in SYSTEM_COLUMNS:
             raise Refusal(f'column name "{column.name}" conflicts with a system column name', WRONG_NAME)
 
@@ -310,7 +329,7 @@ def refuse_keys(clause: str) -> None:
             raise Refusal(f'syntax error at or near "{column.strip()}"', SYNTAX_ERROR)
 
 
-RULES: tuple[Callable[[exp.Expr], None], ...] = (
+RULES: tuple[Callable[[Statement], None], ...] = (
     unsupported_syntax,
     arrays,
     unsupported_functions,
@@ -325,37 +344,33 @@ RULES: tuple[Callable[[exp.Expr], None], ...] = (
 )
 
 
-def refuse(statement: exp.Expr) -> None:
-    """See that Redshift would take the statement.
+def refuse(tree: exp.Expr, sql: str) -> None:
+    """See that Redshift would take a statement, given as a tree and as text.
 
     Raises:
         Refusal: it would not.
     """
+    statement = Statement(tree, sql)
     for rule in RULES:
         rule(statement)
 
 
-def _function_names(statement: exp.Expr) -> Iterator[str]:
-    for function in statement.find_all(exp.Anonymous):
-        yield function.name.lower()
-
-
-def _works_on_tables(statement: exp.Expr) -> bool:
-    if isinstance(statement, exp.Create | exp.Insert | exp.Update | exp.Delete | exp.Merge):
+def _works_on_tables(statement: Statement) -> bool:
+    if isinstance(statement.tree, exp.Create | exp.Insert | exp.Update | exp.Delete | exp.Merge):
         return True
-    names = {cte.alias for cte in statement.find_all(exp.CTE)}
+    names = {cte.alias for cte in statement.all(exp.CTE)}
     return any(
         table.name not in names and table.db not in LEADER_SCHEMAS and not LEADER_TABLES.fullmatch(table.name)
-        for table in statement.find_all(exp.Table)
+        for table in statement.all(exp.Table)
         if isinstance(table.this, exp.Identifier)
     )
 
 
-def _names(statement: exp.Expr) -> Iterator[tuple[str, bool]]:
+def _names(statement: Statement) -> Iterator[tuple[str, bool]]:
     """Names, and whether they are quoted, where a reserved word may not stand."""
-    for column in statement.find_all(exp.Column, exp.ColumnDef):
+    for column in statement.all(exp.Column, exp.ColumnDef):
         if isinstance(column.this, exp.Identifier) and not column.args.get("table"):
             yield column.name, bool(column.this.args.get("quoted"))
-    for table in statement.find_all(exp.Table):
+    for table in statement.all(exp.Table):
         if isinstance(table.this, exp.Identifier):
             yield table.name, bool(table.this.args.get("quoted"))

@@ -6,12 +6,13 @@ import re
 import zlib
 from collections.abc import Callable
 from functools import lru_cache
+from typing import Any, ClassVar
 
 from sqlglot import exp
 from sqlglot.dialects.redshift import Redshift
 from sqlglot.errors import SqlglotError
 
-from tests.warehouses.redshift_stand_in.refuse import FEATURE_NOT_SUPPORTED, SYNTAX_ERROR, Refusal, refuse_keys, refuse
+from tests.warehouses.redshift_stand_in.refuse import FEATURE_NOT_SUPPORTED, SYNTAX_ERROR, Refusal, refuse, refuse_keys
 
 # Of the constraint that stands for the length in bytes of a varchar: this, the length, and the column.
 BYTES_CONSTRAINT = "varchar_bytes_"
@@ -55,7 +56,7 @@ class StandIn(Redshift):
     """sqlglot's Redshift, but what it would translate by a rule of thumb is left to functions that do as Redshift."""
 
     class Parser(Redshift.Parser):
-        FUNCTIONS = {
+        FUNCTIONS: ClassVar[dict[str, Any]] = {
             **Redshift.Parser.FUNCTIONS,
             "GETDATE": _call("getdate"),
             "DATEADD": _call_with_part("dateadd"),
@@ -66,7 +67,7 @@ class StandIn(Redshift):
             "SUBSTR": _call("substr"),
             "NOW": _call("now"),
         }
-        NO_PAREN_FUNCTION_PARSERS = {
+        NO_PAREN_FUNCTION_PARSERS: ClassVar[dict[str, Any]] = {
             **Redshift.Parser.NO_PAREN_FUNCTION_PARSERS,
             "SYSDATE": lambda self: exp.Anonymous(this="sysdate"),
         }
@@ -75,7 +76,7 @@ class StandIn(Redshift):
 @lru_cache(maxsize=2000)
 def translate(sql: str) -> str:
     """What PostgreSQL is to run in place of one or more statements: where Redshift refuses, an error of Redshift's."""
-    if not sql.strip() or PASSED_ON.match(sql) and ";" not in sql.strip().rstrip(";"):
+    if not sql.strip() or (PASSED_ON.match(sql) and ";" not in sql.strip().rstrip(";")):
         return sql
     if MANY_ROWS.match(sql) and len(sql) > 10_000:
         # Too long to be parsed, and nothing in it but literals, in which a backslash escapes.
@@ -86,7 +87,7 @@ def translate(sql: str) -> str:
             sql = _without_keys(sql)
         statements = [statement for statement in StandIn().parse(sql) if statement is not None]
         for statement in statements:
-            refuse(statement)
+            refuse(statement, sql)
         return PARAMETER_NAME.sub(r"$\1", "; ".join(_postgres(statement) for statement in statements))
     except Refusal as refusal:
         return _error(refusal.code, str(refusal))

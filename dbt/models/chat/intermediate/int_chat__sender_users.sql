@@ -4,6 +4,7 @@
         unique_key='sender_id',
         dist='sender_id',
         sort='sender_id',
+        indexes=[{'columns': ['sender_id']}],
     )
 }}
 

@@ -1,5 +1,5 @@
 -- A view: the events are stored once, in int_chat__events.
-{{ config(materialized='view', bind=false) }}
+{{ config(materialized='view') }}
 
 with
 

@@ -3,6 +3,7 @@
         incremental_strategy='delete+insert',
         unique_key='model_id',
         dist='all',
+        indexes=[],
     )
 }}
 
