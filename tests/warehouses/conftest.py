@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -15,8 +16,9 @@ MakeWarehouse = Callable[[Kind, str], Warehouse]
 
 
 @pytest.fixture(scope="session")
-def postgres_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    with running_postgres(tmp_path_factory.mktemp("postgres")) as port:
+def postgres_port() -> Iterator[int]:
+    # Not in pytest's own folder: where the tests run as root the server is another user's, who may not go in there.
+    with TemporaryDirectory(prefix="parley-postgres-") as folder, running_postgres(Path(folder) / "data") as port:
         yield port
 
 
