@@ -110,4 +110,4 @@ def test_postgres_finds_the_rows_of_a_load_and_of_a_conversation_by_index(server
         rows = connection.query(
             "select indexname from pg_indexes where schemaname = %s and tablename = 'event_user'", [BOT.raw_schema]
         )
-    assert {"event_user_sender_id", "event_user__load_id"} < {row[0] for row in rows}
+    assert {"event_user_sender_id", "event_user__load_id"} <= {row[0] for row in rows}
