@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from tests.warehouses.redshift_stand_in.refuse import RESERVED
+from tests.warehouses.redshift_stand_in.names import RESERVED
 
 from parley.dbt import write_manifest
 from parley.pipelines import get_pipeline

@@ -88,3 +88,22 @@ def same(a: Any, b: Any) -> bool:
     if isinstance(a, float) or isinstance(b, float):
         return a is not None and b is not None and math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-9)
     return bool(a == b) and isinstance(a, bool) == isinstance(b, bool)
+
+
+@pytest.mark.parametrize(
+    ("cell", "other", "is_same"),
+    [
+        (1, 1, True),
+        (1, 2, False),
+        (None, None, True),
+        (None, 0.0, False),
+        (0.1 + 0.2, 0.3, True),
+        (0.3, 0.30001, False),
+        (1, True, False),
+        ("a", "A", False),
+    ],
+)
+def test_a_cell_that_differs_is_found(cell: Any, other: Any, is_same: bool) -> None:
+    assert (differences((["a"], [(cell,)]), (["a"], [(other,)])) == []) is is_same
+    assert differences((["a"], [(cell,)]), (["b"], [(cell,)])) != []
+    assert differences((["a"], [(cell,)]), (["a"], [])) != []

@@ -78,13 +78,15 @@ async def _connection(client: asyncio.StreamReader, to_client: asyncio.StreamWri
             sent = protocol.startup_parameters(startup)
             known = {name: sent[name] for name in KNOWN_PARAMETERS if name in sent}
             to_server.write(protocol.startup_message(known).encode())
-            await asyncio.wait(
+            _, left = await asyncio.wait(
                 [
                     asyncio.create_task(_to_server(client, to_server)),
                     asyncio.create_task(_to_client(server, to_client)),
                 ],
                 return_when=asyncio.FIRST_COMPLETED,
             )
+            for task in left:
+                task.cancel()
         to_server.close()
     to_client.close()
 

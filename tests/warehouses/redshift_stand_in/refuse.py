@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from itertools import pairwise
-from typing import TypeVar
+from collections.abc import Callable
 
 from sqlglot import exp
-from sqlglot.dialects.redshift import Redshift
 from sqlglot.optimizer.scope import traverse_scope
-from sqlglot.tokens import TokenType
 
-Node = TypeVar("Node", bound=exp.Expr)
-
-SYNTAX_ERROR = "42601"
-FEATURE_NOT_SUPPORTED = "0A000"
-WRONG_NAME = "42939"
-UNDEFINED_FUNCTION = "42883"
-UNDEFINED_TYPE = "42704"
-INVALID_TYPE = "42846"
-INVALID_LENGTH = "54000"
+from tests.warehouses.redshift_stand_in.names import reserved_words
+from tests.warehouses.redshift_stand_in.statement import (
+    INVALID_LENGTH,
+    INVALID_TYPE,
+    SYNTAX_ERROR,
+    UNDEFINED_FUNCTION,
+    Refusal,
+    Statement,
+)
 
 NOT_ON_TABLES = (
     "Specified types or functions (one per INFO message) not supported on Redshift tables: {} is of the leader node"
@@ -28,38 +24,6 @@ NOT_ON_TABLES = (
 # Relations of the leader node: its own functions may be used with them.
 LEADER_SCHEMAS = ("pg_catalog", "information_schema")
 LEADER_TABLES = re.compile(r"pg_\w+|cols", re.I)
-
-
-class Refusal(Exception):
-    """Why Redshift does not run a statement.
-
-    Attributes:
-        code: the SQLSTATE that goes with the message.
-    """
-
-    def __init__(self, message: str, code: str = FEATURE_NOT_SUPPORTED) -> None:
-        super().__init__(message)
-        self.code = code
-
-
-class Statement:
-    """A statement: the nodes of its tree, which is walked once, and the functions that it calls, as it calls them."""
-
-    def __init__(self, tree: exp.Expr, sql: str) -> None:
-        self.tree = tree
-        self._nodes = list(tree.walk())
-        tokens = Redshift().tokenize(sql)
-        self.functions = {
-            token.text.lower()
-            for token, following in pairwise(tokens)
-            if following.token_type == TokenType.L_PAREN and token.token_type != TokenType.STRING
-        }
-
-    def all(self, *kinds: type[Node]) -> list[Node]:
-        return [node for node in self._nodes if isinstance(node, kinds)]
-
-    def any(self, kind: type[exp.Expr]) -> bool:
-        return any(isinstance(node, kind) for node in self._nodes)
 
 
 def unsupported_syntax(statement: Statement) -> None:
@@ -289,46 +253,6 @@ def identity_and_serial(statement: Statement) -> None:
             raise Refusal(f'type "{kind.sql().lower()}" does not exist', "42704")
 
 
-SYSTEM_COLUMNS = {"oid", "tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"}
-# Without those that no parser takes for a name: select, from, ...
-_WORDS = """
-aes128 aes256 allowoverwrite analyse authorization az64 backup binary blanksasnull bytedict bzip2
-credentials deferrable deflate defrag delta delta32k disable emptyasnull enable encode encrypt
-encryption explicit freeze globaldict256 globaldict64k gzip identity ignore initially lun luns lzo
-lzop minus mostly16 mostly32 mostly8 new notnull nulls off offline offset oid old only open overlaps
-parallel partition percent permissions pivot placing raw readratio recover rejectlog resort respect
-restore similar snapshot sysdate system table tag tdes text255 text32k timestamp top truncatecolumns
-unpivot user verbose wallet without
-"""
-RESERVED = frozenset(_WORDS.split())
-
-
-def reserved_words(statement: Statement) -> None:
-    """A reserved word as a name, not quoted, unless a table's name or AS comes before it; a name of a system column.
-
-    https://docs.aws.amazon.com/redshift/latest/dg/r_pg_keywords.html
-    https://docs.aws.amazon.com/redshift/latest/dg/r_names.html
-    """
-    for name, quoted in _names(statement):
-        if not quoted and name.lower() in RESERVED:
-            raise Refusal(f'syntax error at or near "{name}"', SYNTAX_ERROR)
-    for column in statement.all(exp.ColumnDef):
-        if column.name.lower() in SYSTEM_COLUMNS:
-            raise Refusal(f'column name "{column.name}" conflicts with a system column name', WRONG_NAME)
-
-
-def refuse_keys(clause: str) -> None:
-    """A reserved word, not quoted, as the column of a distribution or sort key.
-
-    https://docs.aws.amazon.com/redshift/latest/dg/r_CREATE_TABLE_NEW.html
-    https://docs.aws.amazon.com/redshift/latest/dg/r_pg_keywords.html
-    """
-    _, opened, columns = clause.partition("(")
-    for column in columns.rstrip(") ").split(",") if opened else []:
-        if column.strip().lower() in RESERVED:
-            raise Refusal(f'syntax error at or near "{column.strip()}"', SYNTAX_ERROR)
-
-
 RULES: tuple[Callable[[Statement], None], ...] = (
     unsupported_syntax,
     arrays,
@@ -364,13 +288,3 @@ def _works_on_tables(statement: Statement) -> bool:
         for table in statement.all(exp.Table)
         if isinstance(table.this, exp.Identifier)
     )
-
-
-def _names(statement: Statement) -> Iterator[tuple[str, bool]]:
-    """Names, and whether they are quoted, where a reserved word may not stand."""
-    for column in statement.all(exp.Column, exp.ColumnDef):
-        if isinstance(column.this, exp.Identifier) and not column.args.get("table"):
-            yield column.name, bool(column.this.args.get("quoted"))
-    for table in statement.all(exp.Table):
-        if isinstance(table.this, exp.Identifier):
-            yield table.name, bool(table.this.args.get("quoted"))

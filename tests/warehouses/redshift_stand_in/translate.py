@@ -12,7 +12,9 @@ from sqlglot import exp
 from sqlglot.dialects.redshift import Redshift
 from sqlglot.errors import SqlglotError
 
-from tests.warehouses.redshift_stand_in.refuse import FEATURE_NOT_SUPPORTED, SYNTAX_ERROR, Refusal, refuse, refuse_keys
+from tests.warehouses.redshift_stand_in.names import refuse_keys
+from tests.warehouses.redshift_stand_in.refuse import refuse
+from tests.warehouses.redshift_stand_in.statement import FEATURE_NOT_SUPPORTED, SYNTAX_ERROR, Refusal
 
 # Of the constraint that stands for the length in bytes of a varchar: this, the length, and the column.
 BYTES_CONSTRAINT = "varchar_bytes_"
