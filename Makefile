@@ -17,7 +17,7 @@ unexport PYTHONDONTWRITEBYTECODE
 unexport PYTHONPATH PYTHONHOME AIRFLOW_HOME AIRFLOW_CONFIG
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test bench erd lint requirements clean
+.PHONY: help demo up test bench erd deps lint requirements clean
 
 help:
 	@echo "make demo   sample conversations through Airflow, in two loads"
@@ -25,24 +25,29 @@ help:
 	@echo "make test   all tests"
 	@echo "make bench  what the chat models cost on growing histories; see docs/benchmarks.md (ARGS=...)"
 	@echo "make erd    docs/chat_erd.md from the models"
+	@echo "make deps   dbt's packages again, from its hub if it can be reached"
 	@echo "make lint   ruff, mypy, yamllint"
 	@echo "make requirements   compile requirements.txt from requirements.in"
 	@echo "make clean  remove all that was made, the warehouse too"
 
-demo: $(VENV)/installed
+demo: $(VENV)/packages
 	@$(BIN)/parley demo
 
-up: $(VENV)/installed
+up: $(VENV)/packages
 	@$(BIN)/parley up --port $(PORT)
 
-test: $(VENV)/installed-dev
+test: $(VENV)/installed-dev $(VENV)/packages
 	$(BIN)/pytest $(ARGS)
 
-bench: $(VENV)/installed
+bench: $(VENV)/packages
 	@$(BIN)/python benchmarks/semantic.py $(ARGS)
 
-erd: $(VENV)/installed
+erd: $(VENV)/packages
 	@$(BIN)/python -m parley.erd
+
+deps: $(VENV)/installed
+	@$(BIN)/parley deps
+	@touch $(VENV)/packages
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .
@@ -56,7 +61,8 @@ requirements: $(VENV)/installed-dev
 	$(BIN)/uv pip compile --quiet --no-header --universal --python-version 3.11 requirements-dev.in -o requirements-dev.txt
 
 clean:
-	rm -rf $(VENV) .parley warehouse.duckdb warehouse.duckdb.wal dbt/target dbt/logs plugins/parley.egg-info
+	rm -rf $(VENV) .parley warehouse.duckdb warehouse.duckdb.wal dbt/target dbt/logs dbt/dbt_packages \
+		plugins/parley.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Everything is pinned, so pip need not resolve anything: --no-deps halves the time.
@@ -72,4 +78,8 @@ $(VENV)/installed: requirements.txt pyproject.toml
 
 $(VENV)/installed-dev: $(VENV)/installed requirements-dev.txt
 	@$(BIN)/pip install --quiet --no-deps -r requirements-dev.txt
+	@touch $@
+
+$(VENV)/packages: $(VENV)/installed dbt/packages.yml $(shell find dbt/offline_packages -type f)
+	@$(BIN)/parley deps
 	@touch $@

@@ -29,10 +29,15 @@ os.environ["TASK_RETRY_DELAY_SECONDS"] = "1"
 # Only what a test triggers runs.
 os.environ["AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE"] = "False"
 
-from parley import services, settings  # noqa: E402
+from parley import packages, services, settings  # noqa: E402
 from parley.warehouse import Warehouse  # noqa: E402
 
 assert settings.ROOT == ROOT
+# `make test` has installed them; who starts pytest by hand gets them here.
+if packages.missing(PROJECT / "dbt"):
+    packages.install(PROJECT / "dbt")
+if packages.missing():
+    shutil.copytree(PROJECT / "dbt" / "dbt_packages", settings.DBT_PROJECT / "dbt_packages", dirs_exist_ok=True)
 os.environ.update(services.airflow_env(services.free_port()))
 
 

@@ -86,6 +86,14 @@ def loads(
 
 
 @app.command()
+def deps() -> None:
+    """Install the packages of the dbt project, from dbt's hub if it can be reached."""
+    from parley import packages
+
+    console.print(f"dbt's packages: {packages.install()}")
+
+
+@app.command()
 def manifest() -> None:
     """Parse the dbt project for every pipeline: the DAGs are drawn from the manifests."""
     from parley.dbt import write_manifest

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from parley import settings
+from parley import packages, settings
 from parley.errors import ConfigurationError, ParleyError
 from parley.pipelines import Pipeline
 from parley.warehouse import Warehouse
@@ -33,8 +33,9 @@ def write_manifest(pipeline: Pipeline) -> Path:
     """Parse the project with a pipeline's variables.
 
     Raises:
-        ParleyError: dbt cannot parse it, with dbt's message.
+        ParleyError: dbt cannot parse it, with dbt's message, or lacks a package.
     """
+    packages.check()
     command = [
         str(Path(sys.executable).parent / "dbt"),
         "--quiet",

@@ -17,5 +17,9 @@ class BackfillError(ParleyError):
     """A run was asked for what cannot be done."""
 
 
+class WarehouseUnreachableError(ParleyError):
+    """The server of the warehouse is down, or does not let us in."""
+
+
 class UnpackError(ParleyError):
     """The input cannot be unpacked."""

@@ -79,14 +79,20 @@ class Ledger:
         connection.query(
             f"""
             insert into {self.schema}.{LOADS} (load_id, schema_name, status, inserted_at, schema_version_hash)
-            select arrived.load_id, arrived.schema_name, 1, current_timestamp, max(arrived.schema_version_hash)
+            select
+                arrived.load_id,
+                arrived.schema_name,
+                1,
+                cast(%s as timestamp with time zone),
+                max(arrived.schema_version_hash)
             from {self.schema}.{LOADS} as arrived
             where arrived.status = 0
                 and arrived.load_id in (select load_id from {self.pins} where run_id = %s)
                 and arrived.load_id not in (select load_id from {self.schema}.{LOADS} where status = 1)
             group by arrived.load_id, arrived.schema_name
             """,
-            [run_id],
+            # Our clock, as for the row with status 0: Redshift has no current_timestamp where there are tables.
+            [datetime.now(UTC), run_id],
         )
         return marked
 

@@ -1,7 +1,7 @@
 """Where the warehouse is, and a connection to it: the one place that knows.
 
 `WAREHOUSE` names the kind. DuckDB is a file at `WAREHOUSE_PATH`; PostgreSQL and Redshift are at `PG_HOST`,
-`PG_PORT`, `PG_USER`, `PG_PASSWORD`, `PG_DATABASE_NAME`. dbt/profiles.yml reads the same variables.
+`PG_PORT`, `PG_USER`, `PG_PASSWORD`, `PG_DATABASE_NAME`, `PG_SSLMODE`. dbt/profiles.yml reads the same variables.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 from parley import settings
-from parley.errors import ConfigurationError, WarehouseBusyError
+from parley.errors import ConfigurationError, WarehouseBusyError, WarehouseUnreachableError
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +29,8 @@ POOL = "warehouse"
 POOL_SLOTS: dict[Kind, int] = {"duckdb": 1, "postgres": 4, "redshift": 4}
 
 DEFAULT_PORTS = {"postgres": 5432, "redshift": 5439}
+SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
+CONNECT_SECONDS = 30
 LOCK_WAIT_SECONDS = 600.0
 LOCK_POLL_SECONDS = 0.5
 LOCK_MESSAGE_EVERY_SECONDS = 10.0
@@ -67,6 +69,7 @@ class Warehouse:
     user: str = ""
     password: str = field(default="", repr=False)
     database: str = ""
+    sslmode: str = "prefer"
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ) -> Warehouse:
@@ -86,8 +89,11 @@ class Warehouse:
         port = env.get("PG_PORT") or str(DEFAULT_PORTS[kind])
         if not port.isdigit():
             raise ConfigurationError(f"PG_PORT is '{port}'. Set it to a number, {DEFAULT_PORTS[kind]} for example.")
+        sslmode = env.get("PG_SSLMODE") or "prefer"
+        if sslmode not in SSL_MODES:
+            raise ConfigurationError(f"PG_SSLMODE is '{sslmode}'. Set it to one of {', '.join(SSL_MODES)}.")
         host, user, password, database = (env[name] for name in required)
-        return cls(cast(Kind, kind), host=host, port=int(port), user=user, password=password, database=database)
+        return cls(cast(Kind, kind), None, host, int(port), user, password, database, sslmode)
 
     def __str__(self) -> str:
         return f"DuckDB at {self.path}" if self.kind == "duckdb" else f"{self.kind} at {self.host}:{self.port}"
@@ -102,6 +108,7 @@ class Warehouse:
 
         Raises:
             WarehouseBusyError: the wait was in vain.
+            WarehouseUnreachableError: there is no server, or it does not let us in.
         """
         native = self._open_duckdb(read_only, wait) if self.kind == "duckdb" else self._open_server()
         try:
@@ -114,18 +121,34 @@ class Warehouse:
         return self.path is None or self.path.exists()
 
     def _open_server(self) -> Any:
-        if self.kind == "redshift":
-            import redshift_connector
+        import psycopg2
+        import redshift_connector
+        from redshift_connector.error import Error as RedshiftError
 
-            connection = redshift_connector.connect(
-                host=self.host, port=self.port, user=self.user, password=self.password, database=self.database
-            )
-        else:
-            import psycopg2
-
-            connection = psycopg2.connect(
-                host=self.host, port=self.port, user=self.user, password=self.password, dbname=self.database
-            )
+        where: dict[str, Any] = {
+            "host": self.host,
+            "port": self.port,
+            "user": self.user,
+            "password": self.password,
+        }
+        try:
+            if self.kind == "redshift":
+                connection = redshift_connector.connect(
+                    **where,
+                    database=self.database,
+                    # It knows no encryption without a check.
+                    ssl=self.sslmode != "disable",
+                    sslmode="verify-full" if self.sslmode == "verify-full" else "verify-ca",
+                )
+            else:
+                connection = psycopg2.connect(
+                    **where, dbname=self.database, sslmode=self.sslmode, connect_timeout=CONNECT_SECONDS
+                )
+        except (psycopg2.OperationalError, RedshiftError) as error:
+            raise WarehouseUnreachableError(
+                f"Cannot connect to {self}, database '{self.database}', as '{self.user}': {str(error).strip()}\n"
+                "Is the server up, and are the PG_ variables of .env right?"
+            ) from error
         connection.autocommit = True
         return connection
 

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parley.unpack.values import storable
+from parley.unpack.values import storable, within
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(codec=None))
 JSON = st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=20)
@@ -42,3 +42,11 @@ def test_each_stand_in() -> None:
     assert storable({"a\x00": ["\ud83d", float("nan"), -float("inf"), 2**63, True]}) == {
         "a\ufffd": ["\ufffd", None, None, "9223372036854775808", True]
     }
+
+
+@given(st.text(st.characters(codec="utf-8")), st.integers(0, 40))
+def test_a_text_is_cut_at_the_end_of_a_character(text: str, length: int) -> None:
+    [cut] = within({"a": [text]}, length)["a"]
+    assert text.startswith(cut)
+    assert len(cut.encode()) <= length
+    assert cut == text or len(text[: len(cut) + 1].encode()) > length

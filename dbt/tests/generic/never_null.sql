@@ -9,7 +9,8 @@
 
         select
             {%- for column in columns %}
-            sum(case when {{ column }} is null then 1 else 0 end) as {{ column }}{{ ',' if not loop.last }}
+            sum(case when {{ adapter.quote(column) }} is null then 1 else 0 end) as {{ adapter.quote(column) }}
+            {{- ',' if not loop.last }}
             {%- endfor %}
         from {{ model }}
 
@@ -20,9 +21,9 @@
         {%- for column in columns %}
         select
             '{{ column }}' as column_name,
-            {{ column }} as rows_count
+            {{ adapter.quote(column) }} as rows_count
         from counts
-        where {{ column }} > 0
+        where {{ adapter.quote(column) }} > 0
         {{ 'union all' if not loop.last }}
         {%- endfor %}
 

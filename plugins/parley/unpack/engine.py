@@ -28,7 +28,7 @@ from parley.unpack.contract import Contract, Document, NotValidError, Row
 from parley.unpack.flatten import Flattener
 from parley.unpack.landed import Landed
 from parley.unpack.naming import PROPAGATED, RECORD_HASH
-from parley.unpack.pipeline import column_types, pipeline, source
+from parley.unpack.pipeline import column_types, create_indexes, pipeline, source
 from parley.unpack.sources import Record
 from parley.unpack.values import storable
 from parley.warehouse import Connection, Warehouse
@@ -82,10 +82,15 @@ def unpack(
         tables = _tables(chain([first], new), contract, column_types(dlt_pipeline))
         try:
             with _without_garbage_collection():
-                info = dlt_pipeline.run(source(schema, tables))
+                info = dlt_pipeline.run(
+                    source(schema, contract, tables, warehouse.kind),
+                    # dlt would give PostgreSQL CSV, in which an empty text is none.
+                    loader_file_format="parquet" if warehouse.kind == "duckdb" else "insert_values",
+                )
         except PipelineStepFailed as error:
             dlt_pipeline.drop()
             _raise_cause(error)
+        create_indexes(connection, schema, contract)
         result.load_id = info.loads_ids[0]
         return result
 

@@ -7,11 +7,15 @@ from typing import Any
 
 import dlt
 import pyarrow as pa
-from dlt.common.schema.typing import TTableSchemaColumns
+import pyarrow.compute as pc
+from dlt.common.data_types import TDataType
+from dlt.common.schema.typing import TColumnSchema, TTableSchemaColumns
 
 from parley import settings
 from parley.unpack.columns import Types
-from parley.warehouse import Connection, Warehouse
+from parley.unpack.contract import Contract
+from parley.unpack.values import LONGEST_TEXT, within
+from parley.warehouse import Connection, Kind, Warehouse
 
 
 def pipeline(schema: str, warehouse: Warehouse, connection: Connection) -> dlt.Pipeline:
@@ -42,15 +46,49 @@ def _types(columns: TTableSchemaColumns) -> Types:
     return {name: kind for name, column in columns.items() if (kind := column.get("data_type"))}
 
 
-def source(schema: str, tables: Iterator[tuple[str, pa.Table]]) -> Any:
+def source(schema_name: str, contract: Contract, tables: Iterator[tuple[str, pa.Table]], kind: Kind) -> Any:
     """dlt's source of Arrow tables for the raw tables of the same names."""
+    schema = dlt.Schema(schema_name)
+    if kind == "redshift":
+        for table, columns in contract.tables.items():
+            schema.update_table({"name": table, "columns": {c: _column(c, t, contract) for c, t in columns.items()}})
 
-    @dlt.resource(name=schema)
+    @dlt.resource(name=schema_name)
     def resource() -> Iterator[Any]:
         for name, table in tables:
-            yield dlt.mark.with_table_name(table, name)
+            yield dlt.mark.with_table_name(_within_redshift(table) if kind == "redshift" else table, name)
 
-    return dlt.source(lambda: resource, schema=dlt.Schema(schema))()
+    return dlt.source(lambda: resource, schema=schema)()
+
+
+def create_indexes(connection: Connection, schema: str, contract: Contract) -> None:
+    """Let PostgreSQL find the rows of a load, and of a sequence, without reading all there are."""
+    if connection.kind != "postgres" or contract.sequences is None:
+        return
+    _, sequence = contract.sequences
+    for table, columns in contract.tables.items():
+        if sequence in columns:
+            for column in (sequence, "_load_id", "_record_hash"):
+                connection.query(f'create index if not exists "{table}_{column}" on {schema}.{table} ({column})')
+
+
+def _column(name: str, data_type: TDataType, contract: Contract) -> TColumnSchema:
+    """A column, and whether Redshift distributes or sorts the rows by it."""
+    column: TColumnSchema = {"name": name, "data_type": data_type}
+    if contract.sequences is not None and name == contract.sequences[1]:
+        column["cluster"] = True
+    if name == "timestamp":
+        column["sort"] = True
+    return column
+
+
+def _within_redshift(table: pa.Table) -> pa.Table:
+    """The table, with texts cut to what a column of Redshift can hold."""
+    for number, column in enumerate(table.columns):
+        if pa.types.is_string(column.type) and (pc.max(pc.binary_length(column)).as_py() or 0) > LONGEST_TEXT:
+            texts = [text and within(text, LONGEST_TEXT) for text in column.to_pylist()]
+            table = table.set_column(number, table.field(number), pa.array(texts, column.type))
+    return table
 
 
 def _destination(warehouse: Warehouse, connection: Connection) -> Any:
@@ -64,5 +102,6 @@ def _destination(warehouse: Warehouse, connection: Connection) -> Any:
             "username": warehouse.user,
             "password": warehouse.password,
             "database": warehouse.database,
+            "query": {"sslmode": warehouse.sslmode},
         }
     )

@@ -88,3 +88,12 @@ def canonical(document: Any) -> bytes:
     except orjson.JSONEncodeError:
         # Nested more deeply than orjson goes.
         return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+# What a text on Redshift can hold, in bytes.
+LONGEST_TEXT = 65_535
+
+
+def within(text: str, length: int) -> str:
+    """The text, cut after so many bytes of UTF-8, at the end of a character."""
+    return text.encode()[:length].decode(errors="ignore")

@@ -1,4 +1,4 @@
-{{ config(sort=['user_id', 'timestamp']) }}
+{{ config(sort=['user_id', '"timestamp"']) }}
 
 -- The events of conversations with all their content, in order, with the session, interaction and form they are in.
 -- The one model that reads raw events, and only the conversations of the users that the run touches.
@@ -54,7 +54,7 @@
     {% endfor %}
 {% endif %}
 {% set gap_minutes = var('compat_old_session_gap_minutes') %}
-{% set in_order = 'partition by sender_id order by timestamp, _pos' %}
+{% set in_order = 'partition by sender_id order by "timestamp", _pos' %}
 {% set so_far = in_order ~ ' rows between unbounded preceding and current row' %}
 
 with
@@ -122,7 +122,7 @@ silences as (
         case
             when is_start = 1 then 0
             when is_metadata = 1 and lead(is_start) over ({{ in_order }}) = 1 then 0
-            when timestamp > {{ dbt.dateadd('minute', gap_minutes, 'lag(timestamp) over (' ~ in_order ~ ')') }} then 1
+            when "timestamp" > {{ dbt.dateadd('minute', gap_minutes, 'lag("timestamp") over (' ~ in_order ~ ')') }} then 1
             else 0
         end as is_silence
     from marked
@@ -155,7 +155,7 @@ spans as (
         sender_id,
         user_id,
         starts_so_far,
-        min(timestamp) as started_at,
+        min("timestamp") as started_at,
         min(messages_so_far - is_message) as messages_before,
         max(messages_so_far) as messages_at_end,
         min(forms_so_far - is_form) as forms_before
@@ -226,7 +226,7 @@ final as (
         model_id,
 
         -- place
-        timestamp,
+        "timestamp",
         _pos,
         event_nr,
         sender_session_nr,

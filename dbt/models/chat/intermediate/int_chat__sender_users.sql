@@ -4,6 +4,7 @@
         unique_key='sender_id',
         dist='sender_id',
         sort='sender_id',
+        indexes=[{'columns': ['sender_id']}],
     )
 }}
 
@@ -29,7 +30,7 @@ mentions as (
     select
         sender_id,
         {{ raw_text(source('chat_raw', table), var('user_id')) }} as user_id,
-        {{ utc_timestamp('timestamp') }} as known_at,
+        {{ utc_timestamp('"timestamp"') }} as known_at,
         _pos as known_pos
     from {{ source('chat_raw', table) }}
     where _load_id in ({{ loads }})

@@ -1,5 +1,5 @@
 -- A view: the events are stored once, in int_chat__events.
-{{ config(materialized='view', bind=false) }}
+{{ config(materialized='view') }}
 
 with
 
@@ -21,7 +21,7 @@ final as (
         model_id,
 
         -- place
-        timestamp,
+        "timestamp",
         event_nr,
         active_form,
         active_form_nr,

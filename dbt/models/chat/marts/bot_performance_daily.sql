@@ -1,5 +1,5 @@
 -- A table: a day's row depends on sessions that may move to another day, and a row per session is little to read.
-{{ config(materialized='table', dist='all', sort='session_date') }}
+{{ config(materialized='table', dist='all', sort='session_date', indexes=[]) }}
 
 {% set metrics = special_event_metrics() %}
 

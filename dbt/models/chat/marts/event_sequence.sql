@@ -1,5 +1,5 @@
 -- A view: the events are stored once, in int_chat__events.
-{{ config(materialized='view', bind=false) }}
+{{ config(materialized='view') }}
 
 with
 
@@ -26,7 +26,7 @@ final as (
         environment,
 
         -- when, and where in the conversation
-        timestamp,
+        "timestamp",
         event_nr,
         session_nr,
         sender_session_nr,

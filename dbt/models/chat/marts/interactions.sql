@@ -31,9 +31,9 @@ spans as (
         sender_session_nr,
         interaction_nr,
         reverse_interaction_nr,
-        min(timestamp) as interaction_initiation_timestamp,
-        min(case when event = 'user' then timestamp end) as interaction_start_timestamp,
-        max(timestamp) as interaction_end_timestamp,
+        min("timestamp") as interaction_initiation_timestamp,
+        min(case when event = 'user' then "timestamp" end) as interaction_start_timestamp,
+        max("timestamp") as interaction_end_timestamp,
         max(case when event = 'user' then value end) as intent,
         max(environment) as environment,
         -- Slots carried over from an older session keep the model that set them.

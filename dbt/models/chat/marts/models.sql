@@ -3,6 +3,7 @@
         incremental_strategy='delete+insert',
         unique_key='model_id',
         dist='all',
+        indexes=[],
     )
 }}
 
@@ -19,8 +20,8 @@ seen as (
 
     select
         model_id,
-        min({{ utc_timestamp('timestamp') }}) as first_seen_at,
-        max({{ utc_timestamp('timestamp') }}) as last_seen_at
+        min({{ utc_timestamp('"timestamp"') }}) as first_seen_at,
+        max({{ utc_timestamp('"timestamp"') }}) as last_seen_at
     from {{ source('chat_raw', 'event') }}
     where
         model_id is not null

@@ -1,4 +1,4 @@
-{{ config(sort=['user_id', 'timestamp']) }}
+{{ config(sort=['user_id', '"timestamp"']) }}
 
 {% set after = 'rows between 1 following and unbounded following' %}
 {% set same_slot = 'partition by session_id, active_form_nr, slot_name order by event_nr' %}

@@ -1,0 +1,130 @@
+"""The whole product without Airflow: unpack, build with dbt, mark, on any warehouse and for any domain."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dbt.cli.main import dbtRunner
+
+from parley import settings
+from parley.loads import Ledger
+from parley.pipelines import get_pipeline
+from parley.unpack.domains import unpack_new
+from parley.warehouse import Warehouse
+
+Table = tuple[list[str], list[tuple[Any, ...]]]
+"""Names of the columns, and rows in an order of their own."""
+
+
+@dataclass(frozen=True)
+class Domain:
+    """A domain of the project, and the sample of its input.
+
+    Attributes:
+        name: of its folder in dbt/models.
+        batches: sources, one load each.
+        unpack: lands a source as one load.
+        marts: the schemas whose tables are its result.
+        vars: variables of dbt.
+    """
+
+    name: str
+    batches: list[Path]
+    unpack: Callable[[str, Warehouse], Any]
+    ledger: Ledger
+    marts: list[str]
+    vars: dict[str, Any]
+
+
+DEMO_BOT = get_pipeline("demo_bot")
+DOMAINS = [
+    Domain(
+        "chat",
+        batches=sorted(settings.SAMPLE_CHAT.glob("batch_*")),
+        unpack=lambda source, warehouse: unpack_new(DEMO_BOT, warehouse, source),
+        ledger=DEMO_BOT.ledger,
+        marts=[DEMO_BOT.built_schema("views"), DEMO_BOT.built_schema("staging")],
+        vars=DEMO_BOT.dbt_vars,
+    ),
+]
+
+
+def environment(warehouse: Warehouse) -> dict[str, str]:
+    """The variables that name the warehouse."""
+    if warehouse.path:
+        return {"WAREHOUSE": "duckdb", "WAREHOUSE_PATH": str(warehouse.path)}
+    return {
+        "WAREHOUSE": warehouse.kind,
+        "PG_HOST": warehouse.host,
+        "PG_PORT": str(warehouse.port),
+        "PG_USER": warehouse.user,
+        "PG_PASSWORD": warehouse.password,
+        "PG_DATABASE_NAME": warehouse.database,
+        "PG_SSLMODE": warehouse.sslmode,
+    }
+
+
+@dataclass(frozen=True)
+class Product:
+    """One domain on one warehouse.
+
+    Attributes:
+        state: folder of dlt's state.
+        target: folder of dbt's target.
+    """
+
+    domain: Domain
+    warehouse: Warehouse
+    state: Path
+    target: Path
+
+    def unpack(self, source: Path) -> str:
+        """Land a source; the id of the load."""
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(settings, "STATE", self.state)
+            patch.setenv("DLT_DATA_DIR", str(self.state / "dlt"))
+            return str(self.domain.unpack(str(source), self.warehouse).load_id)
+
+    def dbt(self, *arguments: str, run_id: str = "") -> None:
+        """Run a command of dbt on the domain."""
+        folders = ["--project-dir", str(settings.DBT_PROJECT), "--profiles-dir", str(settings.DBT_PROJECT)]
+        folders += ["--target-path", str(self.target), "--log-path", str(self.target)]
+        select = ["--select", f"path:models/{self.domain.name}", f"path:seeds/{self.domain.name}"]
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in {**environment(self.warehouse), "PARLEY_RUN_ID": run_id}.items():
+                patch.setenv(name, value)
+            done = dbtRunner().invoke(
+                [*arguments, *select, *folders, "--vars", json.dumps(self.domain.vars), "--quiet"]
+            )
+        assert done.success, done.exception or [
+            (node.unique_id, node.message) for node in done.result if node.status in ("error", "fail")
+        ]
+
+    def mark(self, run_id: str) -> list[str]:
+        with self.warehouse.connect() as connection:
+            return self.domain.ledger.mark(connection, run_id)
+
+    def tables(self) -> dict[str, Table]:
+        """Every table and view of the marts, by name."""
+        found: dict[str, Table] = {}
+        with self.warehouse.connect() as connection:
+            for schema in self.domain.marts:
+                for table in sorted(connection.tables(schema)):
+                    columns = connection.query(
+                        "select column_name from information_schema.columns where table_schema = %s"
+                        " and table_name = %s order by ordinal_position",
+                        [schema, table],
+                    )
+                    rows = connection.query(f'select * from {schema}."{table}"')
+                    found[f"{schema}.{table}"] = [row[0] for row in columns], sorted(rows, key=_place)
+        return found
+
+
+def _place(row: tuple[Any, ...]) -> str:
+    """What rows are sorted by: floats may differ in their last digit."""
+    return repr([value for value in row if not isinstance(value, float)])

@@ -1,0 +1,41 @@
+"""The demo on PostgreSQL: unpacking, Airflow's own processes, the DAG's runs, dbt, the ledger."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from parley import settings
+from tests.warehouses.conftest import MakeWarehouse
+from tests.warehouses.product import DEMO_BOT, environment
+
+pytestmark = pytest.mark.e2e
+
+
+def test_the_demo_runs_on_postgres(make_warehouse: MakeWarehouse, tmp_path: Path) -> None:
+    for name in ("airflow.cfg", "dags", "dbt", "sample_data"):
+        copy = shutil.copytree if (settings.ROOT / name).is_dir() else shutil.copy
+        copy(settings.ROOT / name, tmp_path / name)
+    warehouse = make_warehouse("postgres", "demo")
+    result = subprocess.run(
+        [str(Path(sys.executable).parent / "parley"), "demo"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, **environment(warehouse), "PARLEY_ROOT": str(tmp_path)},
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+    [tests_passed] = [line.split("│")[2] for line in result.stdout.splitlines() if "tests passed" in line]
+    passed, total = tests_passed.split(" of ")
+    assert int(passed) == int(total) > 0
+    with warehouse.connect() as connection:
+        loads = DEMO_BOT.ledger.loads(connection)
+        assert [load.is_new for load in loads] == [False, False]
+        messages = connection.query(f"select count(*) from {DEMO_BOT.built_schema('views')}.user_messages")
+    assert messages == [(321,)]
+    assert not (tmp_path / "warehouse.duckdb").exists()

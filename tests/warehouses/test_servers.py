@@ -1,0 +1,113 @@
+"""What the other tests see on DuckDB, on the warehouses that are servers: the ledger, the sensor, odd input."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from parley import settings
+from parley.errors import WarehouseUnreachableError
+from parley.loads import Ledger
+from parley.pipelines import get_pipeline
+from parley.services import free_port
+from parley.triggers import new_loads
+from parley.unpack.domains import unpack_new
+from parley.unpack.values import LONGEST_TEXT
+from parley.warehouse import Kind, Warehouse
+from tests.warehouses.conftest import MakeWarehouse
+from tests.warehouses.product import environment
+
+BOT = get_pipeline("demo_bot")
+EVENT: dict[str, Any] = {"event": "user", "sender_id": "s1", "timestamp": 1_700_000_000.25}
+Land = Callable[..., str | None]
+
+
+@pytest.fixture(params=["postgres", "redshift"])
+def server(
+    request: pytest.FixtureRequest, make_warehouse: MakeWarehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Warehouse:
+    """An empty warehouse, which the environment names."""
+    warehouse = make_warehouse(request.param, "servers")
+    for name, value in environment(warehouse).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(settings, "STATE", tmp_path / "state")
+    monkeypatch.setenv("DLT_DATA_DIR", str(tmp_path / "dlt"))
+    return warehouse
+
+
+@pytest.fixture
+def land(server: Warehouse, tmp_path: Path) -> Land:
+    def land(*events: dict[str, Any]) -> str | None:
+        source = tmp_path / "events.ndjson"
+        source.write_text("\n".join(json.dumps(event) for event in events))
+        return unpack_new(BOT, server, str(source)).load_id
+
+    return land
+
+
+def test_a_load_is_new_until_its_run_is_marked_and_what_died_is_swept_away(server: Warehouse, land: Land) -> None:
+    assert new_loads("demo_bot") == []
+    first = land(EVENT)
+    assert new_loads("demo_bot") == [first]
+    with server.connect() as connection:
+        connection.query("create schema pins")
+        connection.query("create table pins.pins (run_id varchar(255), load_id varchar(255))")
+        connection.query("insert into pins.pins values ('run 1', %s)", [first])
+        ledger = Ledger(BOT.raw_schema, "pins.pins")
+        assert ledger.mark(connection, "run 1") == [first]
+        assert ledger.mark(connection, "run 1") == []
+        [load] = ledger.loads(connection)
+        assert load.done_at is not None
+        assert load.done_at >= load.arrived_at
+        assert new_loads("demo_bot") == []
+
+        events = f"{BOT.raw_schema}.event"
+        connection.query(f"insert into {events} (_record_hash, _load_id) values ('orphan', '1.5')")
+        second = land(EVENT, {**EVENT, "sender_id": "s2"})
+        assert new_loads("demo_bot") == [second]
+        assert connection.query(f"select sender_id, _pos from {events} order by 1") == [("s1", 0), ("s2", 0)]
+
+
+def test_what_is_odd_comes_through(server: Warehouse, land: Land) -> None:
+    texts = [
+        "it's",
+        'a "quoted" \\ back\\slash \\n',
+        "%s %d $1 :x ?",
+        "line\nfeed\ttab",
+        "\U0001f600 ä",
+        "é" * 40_000,
+        "",
+    ]
+    land(*({**EVENT, "text": text, "timestamp": number} for number, text in enumerate(texts, start=1)))
+    with server.connect() as connection:
+        rows = connection.query(f'select text from {BOT.raw_schema}.event_user order by "timestamp"')
+    limit = LONGEST_TEXT if server.kind == "redshift" else 10**9
+    assert [row[0] for row in rows] == [text.encode()[:limit].decode(errors="ignore") for text in texts]
+    # The same again adds nothing, also where its text was cut.
+    assert land(*({**EVENT, "text": text, "timestamp": number} for number, text in enumerate(texts, start=1))) is None
+
+
+@pytest.mark.parametrize("kind", ["postgres", "redshift"])
+def test_a_server_that_is_down_is_named(kind: Kind) -> None:
+    port = free_port()
+    warehouse = Warehouse(kind, None, "127.0.0.1", port, "parley", "hunter2", "analytics", "disable")
+    with (
+        pytest.raises(WarehouseUnreachableError, match=f"{kind} at 127.0.0.1:{port}, database 'analytics'") as raised,
+        warehouse.connect(),
+    ):
+        pass
+    assert "hunter2" not in str(raised.value)
+
+
+@pytest.mark.parametrize("server", ["postgres"], indirect=True)
+def test_postgres_finds_the_rows_of_a_load_and_of_a_conversation_by_index(server: Warehouse, land: Land) -> None:
+    land(EVENT)
+    with server.connect() as connection:
+        rows = connection.query(
+            "select indexname from pg_indexes where schemaname = %s and tablename = 'event_user'", [BOT.raw_schema]
+        )
+    assert {"event_user_sender_id", "event_user__load_id"} <= {row[0] for row in rows}
