@@ -6,16 +6,21 @@ import os
 import signal
 import sys
 from contextlib import suppress
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from parley import settings
 from parley.bots import get_bot, load_bots
 from parley.errors import ParleyError
 from parley.warehouse import Warehouse
+
+if TYPE_CHECKING:
+    from parley.unpack.engine import Result
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 unpack_app = typer.Typer(no_args_is_help=True, help="Bring new input into a raw schema.")
@@ -23,6 +28,7 @@ app.add_typer(unpack_app, name="unpack")
 console = Console(highlight=False)
 
 BotName = Annotated[str, typer.Option("--bot", help="A file in dags/bots/, without its .yml.")]
+Strict = Annotated[bool, typer.Option(help="Land nothing, and exit with 1, when a record is bad.")]
 Port = Annotated[int, typer.Option(help="Where Airflow's UI listens, on this machine only.")]
 
 
@@ -35,19 +41,38 @@ def unpack_rasa(
         ),
     ] = None,
     bot: BotName = "demo_bot",
-    strict: Annotated[bool, typer.Option(help="Land nothing, and exit with 1, when a record is bad.")] = False,
+    strict: Strict = False,
 ) -> None:
     """Unpack Rasa tracker events: what has not landed yet becomes one load."""
     from parley.unpack.rasa import unpack_bot
 
     result = unpack_bot(get_bot(bot), Warehouse.from_env(), source, strict=strict)
+    _tell(result, bot, get_bot(bot).raw_schema, "events")
+
+
+@unpack_app.command("support")
+def unpack_support_desk(
+    source: Annotated[
+        Path,
+        typer.Argument(help="A file or folder of CSV or JSON: conversation_events*, users*, agents*, tags*."),
+    ] = settings.SAMPLE_SUPPORT,
+    strict: Strict = False,
+) -> None:
+    """Unpack a support desk's exports: what has not landed yet becomes one load."""
+    from parley.unpack.exports import RAW_SCHEMA, unpack_support
+
+    result = unpack_support(Warehouse.from_env(), str(source), strict=strict)
+    _tell(result, "support", RAW_SCHEMA, "records")
+
+
+def _tell(result: Result, name: str, schema: str, kind: str) -> None:
     if result.load_id is None:
-        console.print(f"Nothing new: {result.repeated} events have landed before.")
+        console.print(f"Nothing new: {result.repeated} {kind} have landed before.")
     else:
         repeated = f", {result.repeated} had landed before" if result.repeated else ""
-        console.print(f"Load {result.load_id} of {bot}: {result.landed} events landed{repeated}.")
+        console.print(f"Load {result.load_id} of {name}: {result.landed} {kind} landed{repeated}.")
     if result.set_aside:
-        console.print(f"{result.set_aside.total()} records set aside in {get_bot(bot).raw_schema}.quarantine:")
+        console.print(f"{result.set_aside.total()} records set aside in {schema}.quarantine:")
         for reason, count in result.set_aside.most_common(5):
             console.print(f"  {count} x {reason}")
 
