@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from chat_project import Chat
+from support_project import Support
 
 from parley import settings
 
@@ -21,3 +22,10 @@ def chat(tmp_path: Path, targets: Path, monkeypatch: pytest.MonkeyPatch) -> Chat
     monkeypatch.setenv("DLT_DATA_DIR", str(tmp_path / "dlt"))
     variables = {"user_id": "metadata__user_id", "external_session_id": "metadata__session_id"}
     return Chat(tmp_path / "warehouse.duckdb", targets, variables)
+
+
+@pytest.fixture
+def support(tmp_path: Path, targets: Path, monkeypatch: pytest.MonkeyPatch) -> Support:
+    monkeypatch.setattr(settings, "STATE", tmp_path / "state")
+    monkeypatch.setenv("DLT_DATA_DIR", str(tmp_path / "dlt"))
+    return Support(tmp_path / "warehouse.duckdb", targets, {})

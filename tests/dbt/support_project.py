@@ -1,0 +1,51 @@
+"""A support desk: the real engine to land its exports, and the real dbt project to build from them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from project import Project
+
+from parley.loads import Ledger
+from parley.warehouse import Warehouse
+
+PATHS = ("path:models/support", "path:seeds/support")
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Support(Project):
+    """The exports of a support desk."""
+
+    def land(self, **tables: Iterable[Row]) -> str | None:
+        """Land rows by table as one load; the id of the load, None when there was nothing new in them."""
+        from parley.unpack.exports import unpack_support
+
+        folder = self.path.parent / "exports"
+        folder.mkdir(exist_ok=True)
+        for path in folder.iterdir():
+            path.unlink()
+        for table, rows in tables.items():
+            (folder / f"{table}.ndjson").write_text("\n".join(json.dumps(row) for row in rows))
+        return unpack_support(Warehouse("duckdb", path=self.path), str(folder)).load_id
+
+    def mark(self, run_id: str) -> list[str]:
+        with self.connection() as connection:
+            return Ledger("support_raw", "support_staging.support_load_ids").mark(connection, run_id)
+
+    def dbt(
+        self,
+        *arguments: str,
+        select: Sequence[str] = PATHS,
+        run_id: str = "",
+        environment: str = "dev",
+        check: bool = True,
+    ) -> bool:
+        """Run a command of dbt on the domain; whether it succeeded. Another environment has tables of its own."""
+        env = {"PARLEY_RUN_ID": run_id, "PARLEY_LOAD_IDS": "", "DEPLOY_ENV": environment}
+        target = f"support-{environment}"
+        return self.invoke(*arguments, "--select", *select, target=target, env=env, check=check)
