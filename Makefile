@@ -17,14 +17,15 @@ unexport PYTHONDONTWRITEBYTECODE
 unexport PYTHONPATH PYTHONHOME AIRFLOW_HOME AIRFLOW_CONFIG
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test bench erd lint requirements clean
+.PHONY: help demo up test bench erd docs lint requirements clean
 
 help:
 	@echo "make demo   sample conversations through Airflow, in two loads"
 	@echo "make up     Airflow with its UI on http://localhost:$(PORT) (PORT=...)"
 	@echo "make test   all tests"
 	@echo "make bench  what the chat models cost on growing histories; see docs/benchmarks.md (ARGS=...)"
-	@echo "make erd    docs/chat_erd.md from the models"
+	@echo "make erd    docs/<domain>_erd.md from the models"
+	@echo "make docs   a static site into site/: pages, diagrams, dbt docs"
 	@echo "make lint   ruff, mypy, yamllint"
 	@echo "make requirements   compile requirements.txt from requirements.in"
 	@echo "make clean  remove all that was made, the warehouse too"
@@ -44,6 +45,9 @@ bench: $(VENV)/installed
 erd: $(VENV)/installed
 	@$(BIN)/python -m parley.erd
 
+docs: erd $(VENV)/installed-dev
+	@$(BIN)/python -m parley.site
+
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -56,7 +60,7 @@ requirements: $(VENV)/installed-dev
 	$(BIN)/uv pip compile --quiet --no-header --universal --python-version 3.11 requirements-dev.in -o requirements-dev.txt
 
 clean:
-	rm -rf $(VENV) .parley warehouse.duckdb warehouse.duckdb.wal dbt/target dbt/logs plugins/parley.egg-info
+	rm -rf $(VENV) .parley site warehouse.duckdb warehouse.duckdb.wal dbt/target dbt/logs plugins/parley.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Everything is pinned, so pip need not resolve anything: --no-deps halves the time.

@@ -37,6 +37,20 @@ class Support(Project):
         with self.connection() as connection:
             return Ledger("support_raw", "support_staging.support_load_ids").mark(connection, run_id)
 
+    def build(self, *arguments: str, run_id: str) -> None:
+        """Build everything of the domain, its archives too, without tests, and mark the loads as done."""
+        nodes = (*PATHS, "path:snapshots/support")
+        self.dbt(
+            "build",
+            "--exclude",
+            "resource_type:unit_test",
+            "resource_type:test",
+            *arguments,
+            select=nodes,
+            run_id=run_id,
+        )
+        self.mark(run_id)
+
     def dbt(
         self,
         *arguments: str,
@@ -48,4 +62,5 @@ class Support(Project):
         """Run a command of dbt on the domain; whether it succeeded. Another environment has tables of its own."""
         env = {"PARLEY_RUN_ID": run_id, "PARLEY_LOAD_IDS": "", "DEPLOY_ENV": environment}
         target = f"support-{environment}"
-        return self.invoke(*arguments, "--select", *select, target=target, env=env, check=check)
+        selected = ["--select", *select] if select else []
+        return self.invoke(*arguments, *selected, target=target, env=env, check=check)
