@@ -14,7 +14,7 @@ from pathlib import Path
 
 from parley import settings
 from parley.bots import get_bot
-from parley.dbt import dbt_env
+from parley.dbt import dbt_env, write_manifest
 from parley.errors import ParleyError
 
 SITE = settings.ROOT / "site"
@@ -29,13 +29,28 @@ def build(site: Path = SITE) -> Path:
     Raises:
         ParleyError: dbt or mkdocs failed, with its message.
     """
-    target = settings.STATE / "dbt" / "docs"
-    folders = ["--project-dir", str(settings.DBT_PROJECT), "--target-path", str(target), "--log-path", str(target)]
-    variables = ["--vars", json.dumps(get_bot("demo_bot").dbt_vars)]
-    _run("dbt", "--quiet", "docs", "generate", "--static", *folders, *variables)
+    target = str(write_manifest(get_bot("demo_bot")).parent)
+    variables = json.dumps(get_bot("demo_bot").dbt_vars)
+    # Models are not compiled: some look into their sources, and these need not be there yet.
+    _run(
+        "dbt",
+        "--quiet",
+        "docs",
+        "generate",
+        "--static",
+        "--no-compile",
+        "--vars",
+        variables,
+        "--project-dir",
+        str(settings.DBT_PROJECT),
+        "--target-path",
+        target,
+        "--log-path",
+        target,
+    )
     _run("mkdocs", "build", "--quiet", "--config-file", str(settings.ROOT / "mkdocs.yml"), "--site-dir", str(site))
     (site / DBT_DOCS).parent.mkdir()
-    shutil.copy(target / "static_index.html", site / DBT_DOCS)
+    shutil.copy(Path(target) / "static_index.html", site / DBT_DOCS)
     return site / "index.html"
 
 
