@@ -2,16 +2,14 @@
   The last version of each row of a list that the support desk exports as a whole, with the time its load arrived (UTC).
   The list lands in versions: the unpacking engine leaves out a row that has not changed.
 
-  key: what names a row, an expression of the list's columns.
+  key: the column that names a row.
 #}
 {% macro last_versions(list, key, columns) -%}
     with
 
     landed as (
 
-        select
-            *,
-            {{ key }} as list_key
+        select *
         from {{ source('support_raw', list) }}
         where _load_id in ({{ known_loads('support') }})
 
@@ -34,8 +32,8 @@
             landed.*,
             loads.arrived_at,
             row_number() over (
-                partition by landed.list_key
-                order by landed.version desc, landed._record_hash
+                partition by landed.{{ key }}
+                order by landed.version desc
             ) as version_nr
         from landed
         inner join loads on loads.load_id = landed._load_id
@@ -45,8 +43,8 @@
     final as (
 
         select
-            list_key as {{ columns[0] }},
-            {%- for column in columns[1:] %}
+            {{ key }},
+            {%- for column in columns %}
             {{ column }},
             {%- endfor %}
             arrived_at

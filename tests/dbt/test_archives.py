@@ -101,11 +101,8 @@ def test_a_reason_that_is_given_another_tag_is_a_version(support: Support) -> No
     ("suffix", "environment", "schema"),
     [
         (None, "dev", "archive_dev"),
-        (None, "ci", "archive_ci"),
         (None, "prod", "archive"),
-        ("_dev2", "dev", "archive_dev2"),
         ("_dev2", "ci", "archive_dev2"),
-        ("", "prod", "archive"),
         ("", "dev", "archive"),
     ],
 )

@@ -162,8 +162,9 @@ class ListRow:
             NotValidError: it is none, with the reason.
         """
         key = KEYS[table]
-        name = _text(content.get(key)) if table == "tags" else _id(key, content.get(key))
-        if name is None:
+        # A tag may have spaces, and is the same in any case.
+        name = (_text(content.get(key)) or "").lower() if table == "tags" else _id(key, content.get(key))
+        if not name:
             raise NotValidError(f"no {key}")
         columns: dict[str, Any] = {column: _text(value) for column, value in content.items()}
         dates = {column: _day(column, columns.get(column)) for column, kind in TABLES[table].items() if kind == "date"}

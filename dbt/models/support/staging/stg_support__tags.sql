@@ -1,5 +1,5 @@
 {{ last_versions(
     'tags',
-    key='lower(tag)',
-    columns=['tag', 'description'],
+    key='tag',
+    columns=['description'],
 ) }}
