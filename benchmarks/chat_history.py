@@ -9,11 +9,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from parley import settings
-from parley.bots import get_bot
-from parley.unpack.rasa import unpack_bot
+from parley.pipelines import get_pipeline
+from parley.unpack.domains import unpack_new
 from parley.warehouse import Connection, Warehouse
 
-BOT = get_bot("demo_bot")
+BOT = get_pipeline("demo_bot")
 RAW = BOT.raw_schema
 
 SAMPLE_EVENTS = 2_987
@@ -39,7 +39,7 @@ def land_history(path: Path, size: int) -> int:
         how many events there are.
     """
     copies = round(size / SAMPLE_EVENTS)
-    unpack_bot(BOT, Warehouse("duckdb", path=path), str(settings.SAMPLE_CHAT))
+    unpack_new(BOT, Warehouse("duckdb", path=path), str(settings.SAMPLE_CHAT))
     with Warehouse("duckdb", path=path).connect() as connection:
         for first in range(1, copies, COPIES_A_LOAD):
             last = min(first + COPIES_A_LOAD, copies)

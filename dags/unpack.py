@@ -1,7 +1,7 @@
-"""Airflow DAGs unpack_<bot>: 05:30 and 17:30 UTC unless dags/bots/<bot>.yml says otherwise."""
+"""Airflow DAGs unpack_<name>, one for each pipeline: 05:30 and 17:30 UTC unless a bot's file says otherwise."""
 
-from parley.bots import load_bots
 from parley.dag import unpack_dag
+from parley.pipelines import load_pipelines
 
-for bot in load_bots():
-    globals()[bot.unpack_dag_id] = unpack_dag(bot)
+for pipeline in load_pipelines():
+    globals()[pipeline.unpack_dag_id] = unpack_dag(pipeline)

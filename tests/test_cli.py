@@ -44,7 +44,7 @@ def test_unpack_says_what_landed_and_what_was_set_aside(tmp_path: Path) -> None:
     ("arguments", "message"),
     [
         (["unpack", "rasa", "no/such/file"], "neither a file nor a folder"),
-        (["unpack", "rasa", "--bot", "nobody"], "There is no bot 'nobody'"),
+        (["unpack", "rasa", "--bot", "nobody"], "There is no 'nobody'"),
     ],
 )
 def test_an_error_of_the_user_is_one_message_and_exit_code_1(arguments: list[str], message: str) -> None:

@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from parley.bots import get_bot
 from parley.dbt import write_manifest
 from parley.erd import DBT_DOCS, Schema, dbt_docs, domains, page, page_path
+from parley.pipelines import get_pipeline
 
 PROJECT = Path(__file__).parents[1]
 
 
 @pytest.fixture(scope="module")
 def schemas() -> dict[str, Schema]:
-    manifest = json.loads(write_manifest(get_bot("demo_bot")).read_text())
+    manifest = json.loads(write_manifest(get_pipeline("demo_bot")).read_text())
     return {domain: Schema.from_manifest(manifest, domain) for domain in domains()}
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from airflow.sdk.exceptions import AirflowSkipException, TaskDeferred
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, TaskDeferred
 
 from parley.sensors import NewLoadsSensor
 from parley.triggers import NewLoadsTrigger
@@ -17,14 +17,17 @@ from parley.warehouse import Warehouse
 from tests.test_warehouse import held
 
 
-def add_load(warehouse: Warehouse, load_id: str) -> None:
+def add_load(warehouse: Warehouse, load_id: str, arrived: str = "now") -> None:
     with warehouse.connect() as connection:
         connection.query("create schema if not exists demo_bot_event")
         connection.query(
             "create table if not exists demo_bot_event._loads (load_id varchar, schema_name varchar, status bigint,"
             " inserted_at timestamptz, schema_version_hash varchar)"
         )
-        connection.query("insert into demo_bot_event._loads values (%s, 's', 0, now(), 'v')", [load_id])
+        connection.query(
+            "insert into demo_bot_event._loads values (%s, 's', 0, %s, 'v')",
+            [load_id, datetime.now(UTC) if arrived == "now" else datetime.fromisoformat(arrived).replace(tzinfo=UTC)],
+        )
 
 
 async def first_event(trigger: NewLoadsTrigger) -> Any:
@@ -34,16 +37,63 @@ async def first_event(trigger: NewLoadsTrigger) -> Any:
 
 
 def sensor() -> NewLoadsSensor:
-    return NewLoadsSensor(task_id="wait_for_loads", bot_name="demo_bot", give_up_after=timedelta(minutes=50))
+    return NewLoadsSensor(task_id="wait_for_loads", pipeline_name="demo_bot", give_up_after=timedelta(minutes=50))
 
 
-def context(run_type: str) -> Any:
-    return {"dag_run": SimpleNamespace(run_type=run_type)}
+def context(run_type: str, logical_date: datetime | None = None, **params: Any) -> Any:
+    return {"dag_run": SimpleNamespace(run_type=run_type, logical_date=logical_date), "params": params}
 
 
 def test_new_loads_let_the_run_go_on_at_once(warehouse: Warehouse) -> None:
     add_load(warehouse, "17.5")
-    assert sensor().execute(context("scheduled")) == ["17.5"]
+    assert sensor().execute(context("scheduled")) == []
+
+
+def test_a_run_works_on_the_loads_it_was_asked_for(warehouse: Warehouse) -> None:
+    for load_id in ("17.5", "18.5", "19.5"):
+        add_load(warehouse, load_id)
+    assert sensor().execute(context("manual", load_ids=["19.5", "17.5 "])) == ["17.5", "19.5"]
+    today = datetime.now(UTC).date()
+    assert sensor().execute(context("manual", loads_from=str(today))) == ["17.5", "18.5", "19.5"]
+    with pytest.raises(
+        AirflowSkipException, match=f"No loads of demo_bot arrived in {today + timedelta(days=1)} 00:00"
+    ):
+        sensor().execute(context("manual", loads_from=str(today + timedelta(days=1))))
+    assert sensor().execute(context("manual", full_refresh=True)) == []
+
+
+def test_a_backfill_of_a_date_works_on_the_loads_that_arrived_since_the_time_before(warehouse: Warehouse) -> None:
+    for load_id, arrived in (("1", "2026-01-04 18:00"), ("2", "2026-01-04 18:01"), ("3", "2026-01-05 07:00")):
+        add_load(warehouse, load_id, arrived)
+    seven = datetime(2026, 1, 5, 7, tzinfo=UTC)
+    assert sensor().execute(context("backfill", seven)) == ["1", "2"]
+    assert sensor().execute(context("backfill", seven + timedelta(hours=11))) == ["3"]
+    with pytest.raises(AirflowSkipException):
+        sensor().execute(context("backfill", seven + timedelta(days=1)))
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"load_ids": ["17.5", "nonsense"]}, "There is no load nonsense. The latest are: 17.5"),
+        ({"load_ids": ["17.5"], "full_refresh": True}, "Set only one of load_ids, full_refresh"),
+        ({"load_ids": ["17.5"], "loads_to": "2026-01-01"}, "Set only one of load_ids, loads_from and loads_to"),
+        ({"loads_from": "2026-02-01", "loads_to": "2026-01-01"}, r"loads_from \(2026-02-01\) is after loads_to"),
+        ({"loads_from": "yesterday"}, "loads_from is 'yesterday'. Give a day"),
+    ],
+)
+def test_what_cannot_be_done_is_refused_before_anything_runs(
+    warehouse: Warehouse, params: dict[str, Any], message: str
+) -> None:
+    add_load(warehouse, "17.5")
+    with pytest.raises(AirflowFailException, match=message):
+        sensor().execute(context("manual", **params))
+
+
+@pytest.mark.usefixtures("warehouse")
+def test_a_full_refresh_of_nothing_is_skipped() -> None:
+    with pytest.raises(AirflowSkipException, match="no loads yet"):
+        sensor().execute(context("manual", full_refresh=True))
 
 
 @pytest.mark.usefixtures("warehouse")

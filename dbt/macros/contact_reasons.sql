@@ -65,7 +65,8 @@
             tag_key,
             count(*) as conversations,
             count(distinct user_id) as users,
-            avg(hours_to_resolve) as average_hours_to_resolve
+            cast(sum(seconds_to_resolve) as double precision) / nullif(count(seconds_to_resolve), 0) / 3600
+                as average_hours_to_resolve
         from contacts
         group by period_start, tag_key
 

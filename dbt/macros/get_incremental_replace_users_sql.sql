@@ -6,7 +6,7 @@
 {% macro get_incremental_replace_users_sql(arguments) -%}
     {%- set columns = get_quoted_csv(arguments['dest_columns'] | map(attribute='name')) -%}
     delete from {{ arguments['target_relation'] }}
-    where user_id in (select user_id from {{ ref('int_chat__touched_users') }});
+    where {{ users_of_this_run() }};
 
     insert into {{ arguments['target_relation'] }} ({{ columns }})
     select {{ columns }}

@@ -3,6 +3,7 @@
   The list lands in versions: the unpacking engine leaves out a row that has not changed.
 
   key: the column that names a row.
+  columns: the others, as expressions.
 #}
 {% macro last_versions(list, key, columns) -%}
     with

@@ -3,10 +3,11 @@
   all. Goes after `where`.
 #}
 {% macro touched_conversations() -%}
-    {#- Outside of the condition, so that dbt sees the dependency when it parses. -#}
+    {#- Outside of the condition, so that dbt sees the dependencies when it parses. -#}
     {%- set touched = ref('int_support__touched_conversations') -%}
+    {%- set run_id = pinned_run('support') -%}
     {%- if is_incremental() -%}
-    conversation_id in (select conversation_id from {{ touched }})
+    conversation_id in (select conversation_id from {{ touched }} where run_id = {{ run_id }})
     {%- else -%}
     true
     {%- endif -%}

@@ -4,10 +4,14 @@
 #}
 {% macro touched_users() -%}
     {#- Outside of the condition, so that dbt sees the dependency when it parses. -#}
-    {%- set touched = ref('int_chat__touched_users') -%}
-    {%- if is_incremental() -%}
-    user_id in (select user_id from {{ touched }})
-    {%- else -%}
-    true
-    {%- endif -%}
+    {%- set of_this_run = users_of_this_run() -%}
+    {{ of_this_run if is_incremental() else 'true' }}
+{%- endmacro %}
+
+{% macro users_of_this_run() -%}
+    user_id in (
+        select user_id
+        from {{ ref('int_chat__touched_users') }}
+        where run_id = {{ pinned_run('chat') }}
+    )
 {%- endmacro %}

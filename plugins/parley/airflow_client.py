@@ -92,9 +92,9 @@ class Airflow:
             for run in self.request("GET", f"/dags/{dag_id}/dagRuns", params={"state": state})["dag_runs"]:
                 self.request("PATCH", f"/dags/{dag_id}/dagRuns/{run['dag_run_id']}", json={"state": "failed"})
 
-    def trigger(self, dag_id: str) -> str:
-        """Start a run of the DAG; returns its run id."""
-        run = self.request("POST", f"/dags/{dag_id}/dagRuns", json={"logical_date": None, "conf": {}})
+    def trigger(self, dag_id: str, **form: Any) -> str:
+        """Start a run of the DAG, with fields of its trigger form; returns its run id."""
+        run = self.request("POST", f"/dags/{dag_id}/dagRuns", json={"logical_date": None, "conf": form})
         return str(run["dag_run_id"])
 
     def wait_for_run(self, dag_id: str, run_id: str, seconds: float = 900) -> str:

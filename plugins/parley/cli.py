@@ -6,7 +6,6 @@ import os
 import signal
 import sys
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,9 +13,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from parley import settings
-from parley.bots import get_bot, load_bots
 from parley.errors import ParleyError
+from parley.pipelines import get_pipeline, load_pipelines
 from parley.warehouse import Warehouse
 
 if TYPE_CHECKING:
@@ -44,25 +42,28 @@ def unpack_rasa(
     strict: Strict = False,
 ) -> None:
     """Unpack Rasa tracker events: what has not landed yet becomes one load."""
-    from parley.unpack.rasa import unpack_bot
+    from parley.unpack.domains import unpack_new
 
-    result = unpack_bot(get_bot(bot), Warehouse.from_env(), source, strict=strict)
-    _tell(result, bot, get_bot(bot).raw_schema, "events")
+    result = unpack_new(get_pipeline(bot), Warehouse.from_env(), source, strict=strict)
+    _tell(result, bot, get_pipeline(bot).raw_schema, "events")
 
 
 @unpack_app.command("support")
 def unpack_support_desk(
     source: Annotated[
-        Path,
-        typer.Argument(help="A file or folder of CSV or JSON: conversation_events*, users*, agents*, tags*."),
-    ] = settings.SAMPLE_SUPPORT,
+        str | None,
+        typer.Argument(
+            help="A file or folder of CSV or JSON: conversation_events*, users*, agents*, tags*; else SUPPORT_SOURCE."
+        ),
+    ] = None,
     strict: Strict = False,
 ) -> None:
     """Unpack a support desk's exports: what has not landed yet becomes one load."""
-    from parley.unpack.exports import RAW_SCHEMA, unpack_support
+    from parley.unpack.domains import unpack_new
 
-    result = unpack_support(Warehouse.from_env(), str(source), strict=strict)
-    _tell(result, "support", RAW_SCHEMA, "records")
+    pipeline = get_pipeline("support")
+    result = unpack_new(pipeline, Warehouse.from_env(), source, strict=strict)
+    _tell(result, pipeline.name, pipeline.raw_schema, "records")
 
 
 def _tell(result: Result, name: str, schema: str, kind: str) -> None:
@@ -84,7 +85,7 @@ def loads(bot: BotName = "demo_bot") -> None:
     warehouse = Warehouse.from_env()
     if warehouse.exists():
         with warehouse.connect(read_only=True) as connection:
-            for load in get_bot(bot).ledger.loads(connection):
+            for load in get_pipeline(bot).ledger.loads(connection):
                 done = "new" if load.done_at is None else f"{load.done_at:%Y-%m-%d %H:%M:%S}"
                 table.add_row(load.load_id, f"{load.arrived_at:%Y-%m-%d %H:%M:%S}", done)
     console.print(table if table.row_count else f"{bot} has no loads yet. `parley unpack rasa` makes one.")
@@ -92,11 +93,11 @@ def loads(bot: BotName = "demo_bot") -> None:
 
 @app.command()
 def manifest() -> None:
-    """Parse the dbt project for every bot: the DAGs are drawn from the manifests."""
+    """Parse the dbt project for every pipeline: the DAGs are drawn from the manifests."""
     from parley.dbt import write_manifest
 
-    for bot in load_bots():
-        console.print(f"{bot.name}: {write_manifest(bot).name} written")
+    for pipeline in load_pipelines():
+        console.print(f"{pipeline.name}: {write_manifest(pipeline).name} written")
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})
@@ -117,8 +118,8 @@ def up(port: Port = 8080) -> None:
     console.print("Starting Airflow ...")
     services.prepare(port)
     with services.running(port) as airflow:
-        for bot in load_bots():
-            for dag_id in (bot.unpack_dag_id, bot.chat_dag_id):
+        for pipeline in load_pipelines():
+            for dag_id in (pipeline.unpack_dag_id, pipeline.dag_id):
                 airflow.wait_for_dag(dag_id)
                 airflow.unpause(dag_id)
         console.print(f"Airflow is at {airflow.url}: user admin, password {airflow.password}. Ctrl-C stops it.")

@@ -1,18 +1,20 @@
-"""Builds the DAGs of a bot: the road from its source to its marts. A DAG file only says which."""
+"""Builds the DAGs of a pipeline: the road from its source to its marts. A DAG file only says which."""
 
 from __future__ import annotations
 
 import os
 from datetime import datetime, timedelta
+from typing import Any
 
-from airflow.sdk import DAG
+from airflow.sdk import DAG, Asset
 from cosmos import DbtTaskGroup, ExecutionConfig, ProfileConfig, ProjectConfig, RenderConfig
 from cosmos.constants import ExecutionMode, LoadMode, TestBehavior, TestIndirectSelection
 
 from parley import settings
-from parley.bots import Bot
+from parley.backfill import END_DATE, FULL_REFRESH, form
 from parley.dbt import dbt_env, manifest_path, run_results_path
 from parley.operators import MarkLoadsOperator, UnpackOperator, wait_for_warehouse
+from parley.pipelines import Pipeline
 from parley.sensors import NewLoadsSensor
 from parley.warehouse import POOL, Warehouse
 from parley.watcher import end_in_triggerer, report_tests_once
@@ -20,6 +22,11 @@ from parley.watcher import end_in_triggerer, report_tests_once
 START = datetime(2024, 1, 1)
 # How often the tasks of the models look at what dbt has done.
 POLL_SECONDS = 1
+
+WAIT = "wait_for_loads"
+# Two runs at once would work on the same loads and the same tables. Airflow's backfills do not count as active runs
+# of the DAG, so the tasks that write say it too.
+ONE_AT_A_TIME: dict[str, Any] = {"max_active_tis_per_dag": 1}
 
 DEFAULT_ARGS = {
     "owner": "parley",
@@ -30,62 +37,83 @@ DEFAULT_ARGS = {
 }
 
 
-def chat_dag(bot: Bot) -> DAG:
-    """`chat_<bot>`: wait for new loads, build and test every model, mark the loads as done."""
+def domain_dag(pipeline: Pipeline) -> DAG:
+    """`chat_<bot>`, `ecommerce` or `support`: wait for new loads, build and test every model, mark them done."""
     with DAG(
-        bot.chat_dag_id,
-        description=f"New conversations of {bot.name} into {bot.built_schema('views')}",
-        doc_md=CHAT_DOC.format(bot=bot, views=bot.built_schema("views")),
-        schedule=bot.schedule,
+        pipeline.dag_id,
+        description=f"What is new in {pipeline.raw_schema}, into {pipeline.marts_schema}",
+        doc_md=DOMAIN_DOC.format(pipeline=pipeline),
+        schedule=pipeline.schedule,
         start_date=START,
         catchup=False,
-        # Two runs at once would pin the same loads and build the same tables.
         max_active_runs=1,
         default_args=DEFAULT_ARGS,
         dagrun_timeout=timedelta(hours=4),
-        tags=["chat", bot.name],
+        params=form(with_end_date=not pipeline.needs_loads),
+        tags=[pipeline.domain, pipeline.name],
     ) as dag:
         wait_for_loads = NewLoadsSensor(
-            task_id="wait_for_loads", bot_name=bot.name, give_up_after=timedelta(minutes=50)
+            task_id=WAIT,
+            pipeline_name=pipeline.name,
+            give_up_after=timedelta(minutes=50),
+            inlets=[raw_asset(pipeline)],
         )
         mark_loads = MarkLoadsOperator(
             task_id="mark_loads",
-            bot_name=bot.name,
+            pipeline_name=pipeline.name,
             pool=POOL,
             execution_timeout=timedelta(minutes=15),
+            outlets=[marts_asset(pipeline)],
+            **ONE_AT_A_TIME,
         )
-        wait_for_loads >> _models(bot, "chat") >> mark_loads
+        wait_for_loads >> _models(pipeline) >> mark_loads
     return dag
 
 
-def unpack_dag(bot: Bot) -> DAG:
-    """`unpack_<bot>`: what is new in the bot's source, into its raw schema."""
+def unpack_dag(pipeline: Pipeline) -> DAG:
+    """`unpack_<name>`: what is new in the source, into the raw schema."""
     with DAG(
-        bot.unpack_dag_id,
-        description=f"New events of {bot.name} into {bot.raw_schema}",
-        doc_md=UNPACK_DOC.format(bot=bot),
-        schedule=bot.unpack_schedule,
+        pipeline.unpack_dag_id,
+        description=f"What is new in the source of {pipeline.name}, into {pipeline.raw_schema}",
+        doc_md=UNPACK_DOC.format(pipeline=pipeline),
+        schedule=pipeline.unpack_schedule,
         start_date=START,
         catchup=False,
         max_active_runs=1,
         default_args=DEFAULT_ARGS,
         dagrun_timeout=timedelta(hours=2),
-        tags=["unpack", bot.name],
+        tags=["unpack", pipeline.name],
     ) as dag:
-        UnpackOperator(task_id="unpack", bot_name=bot.name, pool=POOL, execution_timeout=timedelta(hours=1))
+        UnpackOperator(
+            task_id="unpack",
+            pipeline_name=pipeline.name,
+            pool=POOL,
+            execution_timeout=timedelta(hours=1),
+            outlets=[raw_asset(pipeline)],
+        )
     return dag
 
 
-def _models(bot: Bot, domain: str) -> DbtTaskGroup:
+def raw_asset(pipeline: Pipeline) -> Asset:
+    """The raw schema of a pipeline, in Airflow's asset graph."""
+    return Asset(name=pipeline.raw_schema, uri=f"parley://raw/{pipeline.raw_schema}", group="raw")
+
+
+def marts_asset(pipeline: Pipeline) -> Asset:
+    """The marts of a pipeline, in Airflow's asset graph."""
+    return Asset(name=pipeline.marts_schema, uri=f"parley://marts/{pipeline.marts_schema}", group="marts")
+
+
+def _models(pipeline: Pipeline) -> DbtTaskGroup:
     """The dbt models of a domain, one task each and its tests behind it; one dbt process builds them all."""
     group = DbtTaskGroup(
         group_id="dbt",
         project_config=ProjectConfig(
             dbt_project_path=settings.DBT_PROJECT,
-            manifest_path=manifest_path(bot),
+            manifest_path=manifest_path(pipeline),
             project_name="parley",
-            dbt_vars=bot.dbt_vars,
-            env_vars={**dbt_env(), "PARLEY_RUN_ID": "{{ run_id }}"},
+            dbt_vars=pipeline.dbt_vars,
+            env_vars={**dbt_env(), **_run_env(pipeline)},
             install_dbt_deps=False,
         ),
         profile_config=ProfileConfig(
@@ -95,7 +123,7 @@ def _models(bot: Bot, domain: str) -> DbtTaskGroup:
         ),
         render_config=RenderConfig(
             load_method=LoadMode.DBT_MANIFEST,
-            select=[f"path:models/{domain}", f"path:seeds/{domain}"],
+            select=[f"path:{folder}/{pipeline.domain}" for folder in ("seeds", "models", "snapshots")],
             # Unit tests check the SQL, not the data: they run with the test suite. Source tests have no model,
             # and so no task here that could show them red.
             exclude=["resource_type:unit_test", "source:*"],
@@ -112,35 +140,54 @@ def _models(bot: Bot, domain: str) -> DbtTaskGroup:
                 "pool": POOL,
                 "pre_execute": wait_for_warehouse,
                 "execution_timeout": timedelta(hours=3),
+                **ONE_AT_A_TIME,
                 "callback": "parley.dbt.keep_run_results",
-                "callback_args": {"destination": str(run_results_path(bot))},
+                "callback_args": {"destination": str(run_results_path(pipeline))},
             },
         ),
-        operator_args={"append_env": True, "poke_interval": POLL_SECONDS},
+        operator_args={
+            "append_env": True,
+            "poke_interval": POLL_SECONDS,
+            "full_refresh": f"{{{{ params.{FULL_REFRESH} }}}}",
+        },
     )
     end_in_triggerer(group)
     report_tests_once(group)
     return group
 
 
-CHAT_DOC = """
-### New conversations of `{bot.name}` into `{views}`
+def _run_env(pipeline: Pipeline) -> dict[str, str]:
+    """What changes from run to run, as templates. A variable of dbt would make it parse the whole project again."""
+    env = {
+        "PARLEY_RUN_ID": "{{ run_id }}",
+        "PARLEY_LOAD_IDS": f"{{{{ (ti.xcom_pull(task_ids='{WAIT}') or []) | join(',') }}}}",
+    }
+    if not pipeline.needs_loads:
+        env["PARLEY_END_DATE"] = f"{{{{ params.{END_DATE} or (dag_run.logical_date or dag_run.run_after) | ds }}}}"
+    return env
 
-1. **wait_for_loads** looks for loads of `{bot.raw_schema}` that no run has finished: load ids with only a status-0
-   row in `{bot.raw_schema}._loads`. None in time skips the run.
+
+DOMAIN_DOC = """
+### What is new in `{pipeline.raw_schema}`, into `{pipeline.marts_schema}`
+
+1. **wait_for_loads** looks for loads of `{pipeline.raw_schema}` that no run has finished: load ids with only a status-0
+   row in `{pipeline.raw_schema}._loads`. None in time skips the run.
 2. **dbt** builds the models in one process, with a task for each model and one for its tests. The first model,
-   `chat_load_ids`, pins the loads that this run works on, under its run id.
+   `{pipeline.domain}_load_ids`, pins the loads that this run works on, under its run id.
 3. **mark_loads** adds the status-1 rows for the pinned loads, when all models and tests have passed.
 
 **When it fails**, the loads stay new. Mend the cause, then clear the failed run or wait for the next: it takes the
 same loads again and comes to the same tables. The log of the failed model's task has dbt's message.
+
+**To process loads again**, trigger the DAG and name them in the form, or ask for a full refresh.
 """
 
 UNPACK_DOC = """
-### New events of `{bot.name}` into `{bot.raw_schema}`
+### What is new in the source of `{pipeline.name}`, into `{pipeline.raw_schema}`
 
-Reads `{bot.source}`, unpacks what has not landed yet into one table per event type and adds a status-0 row to
-`{bot.raw_schema}._loads` when all of it is in. Records that are no Rasa events go to `{bot.raw_schema}.quarantine`.
+Reads `{pipeline.source}`, unpacks what has not landed yet into the tables of `{pipeline.raw_schema}` and adds a
+status-0 row to its `_loads` when all of it is in. Bad records go to `{pipeline.raw_schema}.quarantine`, with the
+reason.
 
 **When it fails**, nothing of the load is to be seen. Clear the task: it reads the source again.
 """

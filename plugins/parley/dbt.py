@@ -12,25 +12,25 @@ from pathlib import Path
 from typing import Any
 
 from parley import settings
-from parley.bots import Bot
 from parley.errors import ConfigurationError, ParleyError
+from parley.pipelines import Pipeline
 from parley.warehouse import Warehouse
 
 
-def manifest_path(bot: Bot) -> Path:
-    """The manifest of the project with a bot's variables, which its DAG is drawn from.
+def manifest_path(pipeline: Pipeline) -> Path:
+    """The manifest of the project with a pipeline's variables, which its DAG is drawn from.
 
     Raises:
         ConfigurationError: it has not been made yet.
     """
-    path = _target(bot) / "manifest.json"
+    path = _target(pipeline) / "manifest.json"
     if not path.exists():
         raise ConfigurationError(f"{path} is missing. Run `parley manifest` after each change in dbt/ or dags/bots/.")
     return path
 
 
-def write_manifest(bot: Bot) -> Path:
-    """Parse the project with a bot's variables.
+def write_manifest(pipeline: Pipeline) -> Path:
+    """Parse the project with a pipeline's variables.
 
     Raises:
         ParleyError: dbt cannot parse it, with dbt's message.
@@ -40,9 +40,9 @@ def write_manifest(bot: Bot) -> Path:
         "--quiet",
         "parse",
         "--vars",
-        json.dumps(bot.dbt_vars),
+        json.dumps(pipeline.dbt_vars),
     ]
-    command += ["--target-path", str(_target(bot)), "--log-path", str(settings.STATE / "dbt" / "logs")]
+    command += ["--target-path", str(_target(pipeline)), "--log-path", str(settings.STATE / "dbt" / "logs")]
     result = subprocess.run(
         command,
         cwd=settings.DBT_PROJECT,
@@ -52,8 +52,8 @@ def write_manifest(bot: Bot) -> Path:
         check=False,
     )
     if result.returncode:
-        raise ParleyError(f"dbt cannot parse the project for bot '{bot.name}':\n{result.stdout}{result.stderr}")
-    return _target(bot) / "manifest.json"
+        raise ParleyError(f"dbt cannot parse the project for '{pipeline.name}':\n{result.stdout}{result.stderr}")
+    return _target(pipeline) / "manifest.json"
 
 
 @dataclass(frozen=True)
@@ -78,14 +78,14 @@ def keep_run_results(project_dir: str, *, destination: str, **_: Any) -> None:
         shutil.copy(results, destination)
 
 
-def run_results_path(bot: Bot) -> Path:
-    """Where the results of the last build of a bot are kept."""
-    return _target(bot) / "run_results.json"
+def run_results_path(pipeline: Pipeline) -> Path:
+    """Where the results of the last build of a pipeline are kept."""
+    return _target(pipeline) / "run_results.json"
 
 
-def last_outcome(bot: Bot) -> Outcome:
-    """What the last build of a bot did; empty before the first."""
-    path = run_results_path(bot)
+def last_outcome(pipeline: Pipeline) -> Outcome:
+    """What the last build of a pipeline did; empty before the first."""
+    path = run_results_path(pipeline)
     results = json.loads(path.read_text())["results"] if path.exists() else []
     return Outcome({result["unique_id"]: result["status"] for result in results})
 
@@ -97,5 +97,5 @@ def dbt_env() -> dict[str, str]:
     return {"DBT_PROFILES_DIR": str(settings.DBT_PROJECT), **path}
 
 
-def _target(bot: Bot) -> Path:
-    return settings.STATE / "dbt" / bot.name
+def _target(pipeline: Pipeline) -> Path:
+    return settings.STATE / "dbt" / pipeline.name

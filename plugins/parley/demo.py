@@ -12,10 +12,10 @@ from rich.table import Table
 
 from parley import services, settings
 from parley.airflow_client import Airflow
-from parley.bots import Bot, get_bot
 from parley.dbt import Outcome, last_outcome, write_manifest
 from parley.errors import ParleyError
-from parley.unpack.rasa import unpack_bot
+from parley.pipelines import Pipeline, get_pipeline
+from parley.unpack.domains import unpack_new
 from parley.warehouse import Connection, Warehouse
 
 BOT = "demo_bot"
@@ -37,12 +37,12 @@ def run(console: Console) -> None:
         ParleyError: Airflow did not start, or a run failed.
     """
     started = time.monotonic()
-    bot, warehouse = get_bot(BOT), Warehouse.from_env()
+    bot, warehouse = get_pipeline(BOT), Warehouse.from_env()
     steps: list[Step] = []
     with ExitStack() as stack:
         airflow: Airflow | None = None
         for batch in sorted(settings.SAMPLE_CHAT.glob("batch_*")):
-            result = unpack_bot(bot, warehouse, str(batch))
+            result = unpack_new(bot, warehouse, str(batch))
             if result.load_id:
                 console.print(f"Unpacked {batch.name}: load {result.load_id}, {result.landed} events")
             with warehouse.connect() as connection:
@@ -52,7 +52,7 @@ def run(console: Console) -> None:
                 steps.append(_process(airflow, console, bot, new))
     with warehouse.connect(read_only=True) as connection:
         if steps:
-            console.print(f"{bot.name}: from {bot.raw_schema} to {bot.built_schema('views')}")
+            console.print(f"{bot.name}: from {bot.raw_schema} to {bot.marts_schema}")
             console.print(_summary(bot, steps, connection))
             console.print(f"Wall time {time.monotonic() - started:.0f} s, of which {_by_run(steps)}")
         else:
@@ -61,7 +61,7 @@ def run(console: Console) -> None:
     console.print("       .venv/bin/parley loads    the ledger: which loads are new, which are done")
 
 
-def _start(stack: ExitStack, console: Console, bot: Bot) -> Airflow:
+def _start(stack: ExitStack, console: Console, bot: Pipeline) -> Airflow:
     console.print("Starting Airflow (a few seconds) ...")
     # Only what the demo triggers runs: no scheduled run gets in between.
     os.environ["AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE"] = "False"
@@ -69,16 +69,16 @@ def _start(stack: ExitStack, console: Console, bot: Bot) -> Airflow:
     port = services.free_port()
     services.prepare(port)
     airflow = stack.enter_context(services.running(port))
-    airflow.wait_for_dag(bot.chat_dag_id)
+    airflow.wait_for_dag(bot.dag_id)
     # A demo that was interrupted has left one.
-    airflow.end_unfinished_runs(bot.chat_dag_id)
-    airflow.unpause(bot.chat_dag_id)
+    airflow.end_unfinished_runs(bot.dag_id)
+    airflow.unpause(bot.dag_id)
     return airflow
 
 
-def _process(airflow: Airflow, console: Console, bot: Bot, load_ids: list[str]) -> Step:
+def _process(airflow: Airflow, console: Console, bot: Pipeline, load_ids: list[str]) -> Step:
     """Run the chat DAG once on the new loads."""
-    dag_id = bot.chat_dag_id
+    dag_id = bot.dag_id
     started = time.monotonic()
     run_id = airflow.trigger(dag_id)
     console.print(f"Running {dag_id} on {', '.join(load_ids)} ...")
@@ -90,14 +90,14 @@ def _process(airflow: Airflow, console: Console, bot: Bot, load_ids: list[str]) 
     return Step(load_ids, last_outcome(bot), time.monotonic() - started)
 
 
-def _summary(bot: Bot, steps: list[Step], connection: Connection) -> Table:
+def _summary(bot: Pipeline, steps: list[Step], connection: Connection) -> Table:
     table = Table()
     table.add_column("")
     table.add_column("rows", justify="right")
     for step in steps:
         table.add_row(f"load {', '.join(step.load_ids)}", "done")
     table.add_section()
-    views = bot.built_schema("views")
+    views = bot.marts_schema
     for mart in sorted(connection.tables(views)):
         [[rows]] = connection.query(f"select count(*) from {views}.{mart}")
         table.add_row(mart, f"{rows:,}")
@@ -111,5 +111,5 @@ def _by_run(steps: list[Step]) -> str:
     return ", ".join(f"run {number}: {step.seconds:.0f} s" for number, step in enumerate(steps, start=1))
 
 
-def _done(bot: Bot, connection: Connection) -> int:
+def _done(bot: Pipeline, connection: Connection) -> int:
     return sum(not load.is_new for load in bot.ledger.loads(connection))

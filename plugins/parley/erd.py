@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from parley import settings
-from parley.bots import get_bot
 from parley.dbt import write_manifest
+from parley.pipelines import get_pipeline
 
 DBT_DOCS = Path("dbt/models/_overview.md")
 MADE_BY = "Made by `make erd` from dbt/models; do not edit."
@@ -150,7 +150,7 @@ def dbt_docs(schemas: Iterable[Schema]) -> str:
 
 
 def main() -> None:
-    manifest = json.loads(write_manifest(get_bot("demo_bot")).read_text())
+    manifest = json.loads(write_manifest(get_pipeline("demo_bot")).read_text())
     schemas = [Schema.from_manifest(manifest, domain) for domain in domains()]
     for schema in schemas:
         (settings.ROOT / page_path(schema.domain)).write_text(page(schema))

@@ -13,5 +13,9 @@ class WarehouseBusyError(ParleyError):
     """Another process held the warehouse for longer than we were told to wait."""
 
 
+class BackfillError(ParleyError):
+    """A run was asked for what cannot be done."""
+
+
 class UnpackError(ParleyError):
     """The input cannot be unpacked."""

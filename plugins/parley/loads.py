@@ -8,7 +8,8 @@ A load is new while it has status 0 only. See docs/architecture.md.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Any
 
 from parley.warehouse import Connection
 
@@ -17,7 +18,7 @@ LOADS = "_loads"
 
 @dataclass(frozen=True)
 class Load:
-    """One load of a raw schema: when it arrived, and when a run marked it done."""
+    """One load of a raw schema: when it arrived, and when a run marked it done; both in UTC."""
 
     load_id: str
     arrived_at: datetime
@@ -48,15 +49,15 @@ class Ledger:
             f"""
             select
                 load_id,
-                min(case when status = 0 then inserted_at end) as arrived_at,
-                min(case when status = 1 then inserted_at end) as done_at
+                min(case when status = 0 then inserted_at end) at time zone 'UTC' as arrived_at,
+                min(case when status = 1 then inserted_at end) at time zone 'UTC' as done_at
             from {self.schema}.{LOADS}
             group by load_id
             having min(status) = 0
             order by arrived_at, load_id
             """
         )
-        return [Load(*row) for row in rows]
+        return [Load(load_id, _utc(arrived_at), _utc(done_at)) for load_id, arrived_at, done_at in rows]
 
     def new(self, connection: Connection) -> list[str]:
         """The ids of the loads that no run has finished yet."""
@@ -88,3 +89,8 @@ class Ledger:
             [run_id],
         )
         return marked
+
+
+def _utc(time: Any) -> Any:
+    """A time from the warehouse, which is without zone, or None."""
+    return time.replace(tzinfo=UTC) if time else None

@@ -7,7 +7,7 @@ from typing import Any
 
 from airflow.sdk import BaseOperator, Context
 
-from parley.bots import get_bot
+from parley.pipelines import get_pipeline
 from parley.warehouse import Warehouse
 
 
@@ -22,21 +22,21 @@ def wait_for_warehouse(context: Context) -> None:
 
 
 class UnpackOperator(BaseOperator):
-    """Unpacks what is new in a bot's source into its raw schema, as one load.
+    """Unpacks what is new in a pipeline's source into its raw schema, as one load.
 
     Args:
-        bot_name: which bot.
+        pipeline_name: which pipeline.
     """
 
-    def __init__(self, *, bot_name: str, **kwargs: Any) -> None:
+    def __init__(self, *, pipeline_name: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.bot_name = bot_name
+        self.pipeline_name = pipeline_name
 
     def execute(self, context: Context) -> dict[str, Any]:
         # dlt is heavy: only the task that unpacks imports it.
-        from parley.unpack.rasa import unpack_bot
+        from parley.unpack.domains import unpack_new
 
-        result = unpack_bot(get_bot(self.bot_name), Warehouse.from_env())
+        result = unpack_new(get_pipeline(self.pipeline_name), Warehouse.from_env())
         self.log.info("%s", result)
         return asdict(result)
 
@@ -45,15 +45,15 @@ class MarkLoadsOperator(BaseOperator):
     """Marks the loads that this run has pinned as done. Downstream of everything that must have passed.
 
     Args:
-        bot_name: whose loads.
+        pipeline_name: whose loads.
     """
 
-    def __init__(self, *, bot_name: str, **kwargs: Any) -> None:
+    def __init__(self, *, pipeline_name: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.bot_name = bot_name
+        self.pipeline_name = pipeline_name
 
     def execute(self, context: Context) -> list[str]:
         with Warehouse.from_env().connect() as connection:
-            marked = get_bot(self.bot_name).ledger.mark(connection, context["run_id"])
+            marked = get_pipeline(self.pipeline_name).ledger.mark(connection, context["run_id"])
         self.log.info("Marked as done: %s", ", ".join(marked) or "none, they were before")
         return marked

@@ -3,41 +3,72 @@
 from __future__ import annotations
 
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from airflow.sdk import BaseSensorOperator, Context
-from airflow.sdk.exceptions import AirflowSkipException
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+from croniter import croniter  # type: ignore[import-untyped]
 
+from parley.backfill import Backfill
+from parley.errors import BackfillError
+from parley.loads import Load
+from parley.pipelines import Pipeline, get_pipeline
 from parley.triggers import NewLoadsTrigger, new_loads
+from parley.warehouse import Warehouse
 
 
 class NewLoadsSensor(BaseSensorOperator):
-    """Waits, in the triggerer, until a bot has new loads. None in time is no failure: the run is skipped.
+    """Waits, in the triggerer, until a pipeline has new loads, and checks what the run was asked for.
+
+    No new loads in time is no failure: the run is skipped, or goes on without them where the pipeline does not need
+    any. A run started by hand does not wait. A run that was asked for certain loads gives their ids on to dbt, and so
+    does Airflow's backfill of a past date: the loads that arrived since the time scheduled before it.
 
     Args:
-        bot_name: whose loads.
-        give_up_after: how long to wait; a run started by hand does not.
+        pipeline_name: whose loads.
+        give_up_after: how long to wait.
         poke_interval: seconds between two looks.
     """
 
-    template_fields = ("bot_name",)
+    template_fields = ("pipeline_name",)
 
-    def __init__(self, *, bot_name: str, give_up_after: timedelta, poke_interval: float = 30, **kwargs: Any) -> None:
+    def __init__(
+        self, *, pipeline_name: str, give_up_after: timedelta, poke_interval: float = 30, **kwargs: Any
+    ) -> None:
         super().__init__(poke_interval=poke_interval, **kwargs)
-        self.bot_name = bot_name
+        self.pipeline_name = pipeline_name
         self.give_up_after = give_up_after
 
     def execute(self, context: Context) -> list[str]:
-        if load_ids := new_loads(self.bot_name):
+        """The ids of the loads that the run was asked for; an empty list when it takes all that are new.
+
+        Raises:
+            AirflowFailException: what the run was asked for cannot be done.
+            AirflowSkipException: there is nothing to do.
+        """
+        pipeline = get_pipeline(self.pipeline_name)
+        run_type = context["dag_run"].run_type
+        try:
+            asked = Backfill.from_params(context["params"])
+            if run_type == "backfill" and pipeline.needs_loads and not asked.full_refresh and not asked.names_loads:
+                asked = _since_the_time_before(pipeline, context)
+            if asked.names_loads:
+                return self._chosen(asked.choose(_loads(pipeline)), asked)
+        except BackfillError as error:
+            # Trying again would not help.
+            raise AirflowFailException(str(error)) from error
+        if asked.full_refresh:
+            return self._full_refresh(_loads(pipeline))
+        if load_ids := new_loads(self.pipeline_name):
             return self.execute_complete(context, {"load_ids": load_ids})
-        if context["dag_run"].run_type == "manual":
+        if run_type in ("manual", "backfill"):
             # Who starts a run by hand wants to know now.
             return self.execute_complete(context, {"load_ids": []})
-        self.log.info("No new loads of %s yet, waiting up to %s", self.bot_name, self.give_up_after)
+        self.log.info("No new loads of %s yet, waiting up to %s", self.pipeline_name, self.give_up_after)
         give_up_at = time.time() + self.give_up_after.total_seconds()
         self.defer(
-            trigger=NewLoadsTrigger(self.bot_name, self.poke_interval, give_up_at),
+            trigger=NewLoadsTrigger(self.pipeline_name, self.poke_interval, give_up_at),
             method_name="execute_complete",
             # The trigger gives up by itself; this is for a triggerer that hangs.
             timeout=self.give_up_after + timedelta(minutes=5),
@@ -45,9 +76,39 @@ class NewLoadsSensor(BaseSensorOperator):
         raise AssertionError("defer() raises")
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> list[str]:
-        """The new loads, for the log and for whoever looks at the task."""
+        """The new loads go to the log alone: dbt's first model takes those that there are when it starts."""
         load_ids: list[str] = event["load_ids"]
+        if load_ids:
+            self.log.info("New loads of %s: %s", self.pipeline_name, ", ".join(load_ids))
+        elif get_pipeline(self.pipeline_name).needs_loads:
+            raise AirflowSkipException(f"No new loads of {self.pipeline_name} within {self.give_up_after}")
+        else:
+            self.log.info("No new loads of %s: going on without", self.pipeline_name)
+        return []
+
+    def _chosen(self, load_ids: list[str], asked: Backfill) -> list[str]:
         if not load_ids:
-            raise AirflowSkipException(f"No new loads of {self.bot_name} within {self.give_up_after}")
-        self.log.info("New loads of %s: %s", self.bot_name, ", ".join(load_ids))
+            raise AirflowSkipException(f"No loads of {self.pipeline_name} arrived in {asked.period}")
+        self.log.info("Working on the loads %s of %s, done or not", ", ".join(load_ids), self.pipeline_name)
         return load_ids
+
+    def _full_refresh(self, loads: list[Load]) -> list[str]:
+        if not loads:
+            raise AirflowSkipException(f"{self.pipeline_name} has no loads yet: there is nothing to build from")
+        self.log.info("Full refresh from all %d loads of %s", len(loads), self.pipeline_name)
+        return []
+
+
+def _loads(pipeline: Pipeline) -> list[Load]:
+    warehouse = Warehouse.from_env()
+    if not warehouse.exists():
+        return []
+    with warehouse.connect(read_only=True) as connection:
+        return pipeline.ledger.loads(connection)
+
+
+def _since_the_time_before(pipeline: Pipeline, context: Context) -> Backfill:
+    """What a backfill of one date works on: the loads that arrived from the scheduled time before until then."""
+    until = context["dag_run"].logical_date or context["dag_run"].run_after
+    since: datetime = croniter(pipeline.schedule, until.astimezone(UTC)).get_prev(datetime)
+    return Backfill(since=since, before=until)

@@ -13,9 +13,9 @@ import sys
 from pathlib import Path
 
 from parley import settings
-from parley.bots import get_bot
 from parley.dbt import dbt_env, write_manifest
 from parley.errors import ParleyError
+from parley.pipelines import get_pipeline
 
 SITE = settings.ROOT / "site"
 DBT_DOCS = Path("dbt") / "index.html"
@@ -29,8 +29,9 @@ def build(site: Path = SITE) -> Path:
     Raises:
         ParleyError: dbt or mkdocs failed, with its message.
     """
-    target = str(write_manifest(get_bot("demo_bot")).parent)
-    variables = json.dumps(get_bot("demo_bot").dbt_vars)
+    bot = get_pipeline("demo_bot")
+    target = str(write_manifest(bot).parent)
+    variables = json.dumps(bot.dbt_vars)
     # Models are not compiled: some look into their sources, and these need not be there yet.
     _run(
         "dbt",

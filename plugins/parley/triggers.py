@@ -9,47 +9,47 @@ from typing import Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
-from parley.bots import get_bot
 from parley.errors import WarehouseBusyError
+from parley.pipelines import get_pipeline
 from parley.warehouse import Warehouse
 
 
-def new_loads(bot_name: str) -> list[str] | None:
-    """The new loads of a bot; None when the warehouse cannot be asked just now."""
+def new_loads(pipeline_name: str) -> list[str] | None:
+    """The new loads of a pipeline; None when the warehouse cannot be asked just now."""
     warehouse = Warehouse.from_env()
     if not warehouse.exists():
         return []
     try:
         with warehouse.connect(read_only=True, wait=0) as connection:
-            return get_bot(bot_name).ledger.new(connection)
+            return get_pipeline(pipeline_name).ledger.new(connection)
     except WarehouseBusyError:
         return None
 
 
 class NewLoadsTrigger(BaseTrigger):
-    """Fires when a bot has new loads, or at a given time with none.
+    """Fires when a pipeline has new loads, or at a given time with none.
 
     Args:
-        bot_name: whose loads.
+        pipeline_name: whose loads.
         poll_seconds: between two looks.
         give_up_at: epoch seconds.
     """
 
-    def __init__(self, bot_name: str, poll_seconds: float, give_up_at: float) -> None:
+    def __init__(self, pipeline_name: str, poll_seconds: float, give_up_at: float) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        self.bot_name = bot_name
+        self.pipeline_name = pipeline_name
         self.poll_seconds = poll_seconds
         self.give_up_at = give_up_at
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
-        arguments = ("bot_name", "poll_seconds", "give_up_at")
+        arguments = ("pipeline_name", "poll_seconds", "give_up_at")
         return "parley.triggers.NewLoadsTrigger", {name: getattr(self, name) for name in arguments}
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """One event: `{"load_ids": [...]}`, an empty list when time is up."""
         while True:
             # A thread: a database driver that waits would hold up every other trigger of this process.
-            load_ids = await asyncio.to_thread(new_loads, self.bot_name)
+            load_ids = await asyncio.to_thread(new_loads, self.pipeline_name)
             if load_ids is None:
                 self.log.info("The warehouse is in use by another process, asking again")
             if load_ids or time.time() >= self.give_up_at:

@@ -11,16 +11,16 @@ import pytest
 from airflow.dag_processing.dagbag import DagBag
 
 from parley import settings
-from parley.bots import Bot, load_bots
-from parley.dag import chat_dag
+from parley.dag import domain_dag
 from parley.dbt import manifest_path, write_manifest
 from parley.errors import ConfigurationError
+from parley.pipelines import bot, load_pipelines
 
 
 @pytest.fixture(scope="module")
 def dagbag() -> DagBag:
-    for bot in load_bots():
-        write_manifest(bot)
+    for pipeline in load_pipelines():
+        write_manifest(pipeline)
     with pytest.MonkeyPatch.context() as patch:
         for owner, name in ((duckdb, "connect"), (socket.socket, "connect"), (socket, "getaddrinfo")):
             patch.setattr(owner, name, _refuse)
@@ -81,12 +81,12 @@ def test_every_model_is_a_task_and_every_test_is_reported_by_exactly_one(dagbag:
 
 def _selected_tests() -> set[str]:
     """The data tests that dbt build runs for the chat domain: those of its models, seeds and snapshots."""
-    manifest = json.loads(manifest_path(load_bots()[0]).read_text())
+    nodes = json.loads(manifest_path(load_pipelines()[0]).read_text())["nodes"]
     return {
         name
-        for name, node in manifest["nodes"].items()
+        for name, node in nodes.items()
         if node["resource_type"] == "test"
-        and any(not parent.startswith("source.") for parent in node["depends_on"]["nodes"])
+        and any(nodes[parent]["fqn"][1] == "chat" for parent in node["depends_on"]["nodes"] if parent in nodes)
     }
 
 
@@ -101,4 +101,4 @@ def test_what_writes_to_the_warehouse_takes_a_slot_and_what_watches_takes_none(d
 
 def test_without_its_manifest_a_dag_says_how_to_make_it() -> None:
     with pytest.raises(ConfigurationError, match="Run `parley manifest`"):
-        chat_dag(Bot("no_manifest_yet", "somewhere"))
+        domain_dag(bot("no_manifest_yet", source="somewhere"))

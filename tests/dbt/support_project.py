@@ -5,12 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+import pytest
 from project import Project
 
 from parley.loads import Ledger
+from parley.pipelines import support_desk
 from parley.warehouse import Warehouse
+
+if TYPE_CHECKING:
+    from parley.unpack.engine import Result
 
 PATHS = ("path:models/support", "path:seeds/support")
 
@@ -23,15 +29,21 @@ class Support(Project):
 
     def land(self, **tables: Iterable[Row]) -> str | None:
         """Land rows by table as one load; the id of the load, None when there was nothing new in them."""
-        from parley.unpack.exports import unpack_support
-
         folder = self.path.parent / "exports"
         folder.mkdir(exist_ok=True)
         for path in folder.iterdir():
             path.unlink()
         for table, rows in tables.items():
             (folder / f"{table}.ndjson").write_text("\n".join(json.dumps(row) for row in rows))
-        return unpack_support(Warehouse("duckdb", path=self.path), str(folder)).load_id
+        return self.unpack(folder).load_id
+
+    def unpack(self, source: Path) -> Result:
+        """Land what is new in a file or folder as one load."""
+        from parley.unpack.domains import unpack_new
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("WAREHOUSE_PATH", str(self.path))
+            return unpack_new(support_desk(), Warehouse.from_env(), str(source))
 
     def mark(self, run_id: str) -> list[str]:
         with self.connection() as connection:

@@ -78,6 +78,17 @@ def test_a_backfill_pins_the_loads_it_was_given(loaded: tuple[Chat, str]) -> Non
     assert senders(chat) == {"s1", "s2", "s3"}
 
 
+def test_a_model_of_an_older_run_is_repeated_with_the_users_of_that_run(loaded: tuple[Chat, str]) -> None:
+    chat, first = loaded
+    second = chat.land([message("s2", 1)])
+    chat.dbt("run", "--exclude", "senders", run_id="run 2")  # senders fails, so nothing is marked
+    chat.dbt("run", run_id="backfill", load_ids=[first])
+    assert senders(chat) == {"s1"}
+    chat.dbt("run", "-s", "senders", run_id="run 2")
+    assert senders(chat) == {"s1", "s2"}
+    assert chat.mark("run 2") == [second]
+
+
 def test_an_unknown_load_stops_the_run(loaded: tuple[Chat, str]) -> None:
     chat, first = loaded
     assert not chat.dbt("run", "-s", "chat_load_ids", run_id="backfill", load_ids=[first, "nonsense"], check=False)
@@ -88,7 +99,7 @@ def test_nothing_new_is_nothing_to_do(loaded: tuple[Chat, str]) -> None:
     chat, _ = loaded
     chat.dbt("run", run_id="run 2")
     assert chat.pinned("run 2") == []
-    assert chat.query(f"select count(*) from {BOT}_staging.int_chat__touched_users") == [(0,)]
+    assert chat.query(f"select count(*) from {BOT}_staging.int_chat__touched_users where run_id = 'run 2'") == [(0,)]
     assert senders(chat) == {"s1"}
 
 

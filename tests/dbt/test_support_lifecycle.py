@@ -115,11 +115,8 @@ def test_random_histories(support: Support, seed: int) -> None:
 
 
 def test_the_sample_with_all_of_its_traps(support: Support) -> None:
-    from parley.unpack.exports import unpack_support
-    from parley.warehouse import Warehouse
-
     for number, batch in enumerate(("batch_1", "batch_2")):
-        unpack_support(Warehouse("duckdb", path=support.path), str(SAMPLE / batch))
+        support.unpack(SAMPLE / batch)
         support.dbt("build", "--exclude", "resource_type:unit_test", run_id=f"run {number}")
         support.mark(f"run {number}")
     rows = [*sample("batch_1"), *sample("batch_2")]

@@ -16,14 +16,14 @@ import pytest
 
 from parley import services, settings
 from parley.airflow_client import Airflow
-from parley.bots import get_bot
 from parley.errors import WarehouseBusyError
-from parley.unpack.rasa import unpack_bot
+from parley.pipelines import get_pipeline
+from parley.unpack.domains import unpack_new
 from parley.warehouse import Warehouse
 
 pytestmark = pytest.mark.e2e
 
-BOT = get_bot("demo_bot")
+BOT = get_pipeline("demo_bot")
 DAG_ID = "chat_demo_bot"
 PARLEY = str(Path(sys.executable).parent / "parley")
 Tables = dict[str, list[tuple[Any, ...]]]
@@ -142,8 +142,8 @@ def test_the_demo_again_says_there_is_nothing_new_and_changes_nothing() -> None:
     assert tables(*schemas) == before
 
 
-def run_chat(airflow: Airflow) -> tuple[str, dict[str, str]]:
-    run_id = airflow.trigger(DAG_ID)
+def run_chat(airflow: Airflow, **form: Any) -> tuple[str, dict[str, str]]:
+    run_id = airflow.trigger(DAG_ID, **form)
     return airflow.wait_for_run(DAG_ID, run_id), airflow.task_states(DAG_ID, run_id)
 
 
@@ -151,6 +151,23 @@ def test_a_run_without_new_loads_is_skipped(airflow: Airflow) -> None:
     state, tasks = run_chat(airflow)
     assert state == "success"
     assert tasks["wait_for_loads"] == tasks["dbt.dbt_producer_watcher"] == tasks["mark_loads"] == "skipped"
+
+
+def test_loads_that_are_named_in_the_form_are_processed_again_and_marked_once(airflow: Airflow) -> None:
+    with Warehouse.from_env().connect() as connection:
+        both = [load.load_id for load in BOT.ledger.loads(connection)]
+    for form, load_ids in (({"load_ids": both[1:]}, both[1:]), ({"full_refresh": True}, both)):
+        run_id = airflow.trigger(DAG_ID, **form)
+        assert airflow.wait_for_run(DAG_ID, run_id) == "success"
+        with Warehouse.from_env().connect() as connection:
+            assert BOT.ledger.pinned(connection, run_id) == load_ids
+    assert statuses() == [(0, 1), (0, 1)]
+
+
+def test_a_load_that_is_not_there_fails_the_run_at_once(airflow: Airflow) -> None:
+    state, tasks = run_chat(airflow, load_ids=["nonsense"])
+    assert (state, tasks["wait_for_loads"]) == ("failed", "failed")
+    assert tasks["dbt.dbt_producer_watcher"] == "upstream_failed"
 
 
 def test_a_run_that_an_interrupted_demo_has_left_is_given_up(airflow: Airflow) -> None:
@@ -167,7 +184,7 @@ def test_a_model_that_fails_leaves_its_loads_new_and_the_next_run_takes_them(air
         '{"sender_id": "late riser", "event": "user", "timestamp": 1706000001.5, "text": "hello", "metadata": {},'
         ' "parse_data": {"intent": {"name": "greet", "confidence": 0.9}}}\n'
     )
-    load_id = unpack_bot(BOT, Warehouse.from_env(), str(tmp_path)).load_id
+    load_id = unpack_new(BOT, Warehouse.from_env(), str(tmp_path)).load_id
     sessions = settings.DBT_PROJECT / "models" / "chat" / "marts" / "sessions.sql"
     sql = sessions.read_text()
     count = f"select count(*) from {BOT.built_schema('views')}.sessions where session_id like 'late riser%'"
@@ -194,7 +211,7 @@ def test_a_run_whose_dbt_is_killed_is_finished_by_the_tasks_of_the_models(airflo
     (tmp_path / "new.ndjson").write_text(
         '{"sender_id": "night owl", "event": "action", "timestamp": 1706100000.5, "name": "action_session_start"}\n'
     )
-    unpack_bot(BOT, Warehouse.from_env(), str(tmp_path))
+    unpack_new(BOT, Warehouse.from_env(), str(tmp_path))
     run_id = airflow.trigger(DAG_ID)
     os.kill(pid_of_dbt(airflow, run_id), signal.SIGKILL)
 

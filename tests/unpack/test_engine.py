@@ -21,12 +21,12 @@ import pytest
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from parley import settings
-from parley.bots import Bot
 from parley.errors import UnpackError
-from parley.unpack.rasa import unpack_bot
+from parley.pipelines import bot
+from parley.unpack.domains import unpack_new
 from parley.warehouse import Connection, Warehouse
 
-BOT = Bot("demo_bot", source="unused")
+BOT = bot("demo_bot", source="unused")
 SCHEMA = BOT.raw_schema
 
 
@@ -34,7 +34,7 @@ SCHEMA = BOT.raw_schema
 def landed(warehouse: Warehouse, sample: Path) -> Iterator[Connection]:
     """The whole sample in the warehouse, as two loads."""
     for batch in ("batch_1", "batch_2"):
-        unpack_bot(BOT, warehouse, str(sample / batch))
+        unpack_new(BOT, warehouse, str(sample / batch))
     with warehouse.connect() as connection:
         yield connection
 
@@ -100,7 +100,7 @@ def test_a_load_has_one_row_with_status_0(landed: Connection) -> None:
 @pytest.mark.usefixtures("landed")
 def test_the_same_input_twice_adds_nothing(warehouse: Warehouse, sample: Path) -> None:
     before = contents(warehouse)
-    result = unpack_bot(BOT, warehouse, str(sample))
+    result = unpack_new(BOT, warehouse, str(sample))
     assert (result.load_id, result.landed, result.repeated) == (None, 0, 2987)
     assert contents(warehouse) == before
 
@@ -110,14 +110,14 @@ def test_the_tracker_store_has_the_same_events(warehouse: Warehouse, tmp_path: P
     store = tmp_path / "tracker_store.sqlite"
     with gzip.open(settings.ROOT / "sample_data" / "rasa_tracker_store.sqlite.gz") as packed:
         store.write_bytes(packed.read())
-    result = unpack_bot(BOT, warehouse, f"sqlite:///{store}")
+    result = unpack_new(BOT, warehouse, f"sqlite:///{store}")
     assert (result.load_id, result.repeated) == (None, 2987)
 
 
 def test_batches_come_to_the_same_tables_as_all_at_once(
     warehouse: Warehouse, sample: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    unpack_bot(BOT, warehouse, str(sample))
+    unpack_new(BOT, warehouse, str(sample))
     at_once = contents(warehouse)
 
     monkeypatch.setenv("WAREHOUSE_PATH", str(tmp_path / "batches.duckdb"))
@@ -129,7 +129,7 @@ def test_batches_come_to_the_same_tables_as_all_at_once(
         batch.mkdir()
         for day in days[first:last]:
             shutil.copy(day, batch)
-        unpack_bot(BOT, in_batches, str(batch))
+        unpack_new(BOT, in_batches, str(batch))
 
     # Column order follows arrival; values and rows must not.
     assert {table: len(rows) for table, rows in contents(in_batches).items()} == {
@@ -168,7 +168,7 @@ def mixed_input(folder: Path, sample: Path) -> Path:
 
 def test_bad_records_are_set_aside_and_the_rest_lands(warehouse: Warehouse, sample: Path, tmp_path: Path) -> None:
     source = str(mixed_input(tmp_path / "input", sample))
-    result = unpack_bot(BOT, warehouse, source)
+    result = unpack_new(BOT, warehouse, source)
     assert (result.landed, result.set_aside.total()) == (28, 4)
     with warehouse.connect() as connection:
         rows = connection.query(f"select place, number, text, reason from {SCHEMA}.quarantine order by number")
@@ -179,16 +179,16 @@ def test_bad_records_are_set_aside_and_the_rest_lands(warehouse: Warehouse, samp
         ("mixed.ndjson", 15, '"text"'),
     ]
     assert rows[2][3] == "no sender_id"
-    assert unpack_bot(BOT, warehouse, source).load_id is None
+    assert unpack_new(BOT, warehouse, source).load_id is None
 
 
 def test_strict_lands_nothing_and_names_the_place(warehouse: Warehouse, sample: Path, tmp_path: Path) -> None:
     source = str(mixed_input(tmp_path / "input", sample))
     with pytest.raises(UnpackError, match=r"mixed\.ndjson, line 6: not valid JSON"):
-        unpack_bot(BOT, warehouse, source, strict=True)
+        unpack_new(BOT, warehouse, source, strict=True)
     with warehouse.connect() as connection:
         assert connection.tables(SCHEMA) == set()
-    assert unpack_bot(BOT, warehouse, source).landed == 28
+    assert unpack_new(BOT, warehouse, source).landed == 28
 
 
 def test_strict_lands_nothing_even_when_the_bad_record_comes_late(
@@ -198,7 +198,7 @@ def test_strict_lands_nothing_even_when_the_bad_record_comes_late(
     lines = [line for path in sorted(sample.rglob("*.ndjson")) for line in path.read_text().splitlines()]
     late.write_text("\n".join([*lines, "{"]))
     with pytest.raises(UnpackError, match=r"late\.ndjson, line 2988"):
-        unpack_bot(BOT, warehouse, str(late), strict=True)
+        unpack_new(BOT, warehouse, str(late), strict=True)
     with warehouse.connect() as connection:
         assert "_loads" not in connection.tables(SCHEMA)
 
@@ -208,7 +208,7 @@ def test_tables_that_the_semantic_schema_reads_are_there_though_no_event_filled_
 ) -> None:
     one = tmp_path / "one.ndjson"
     one.write_text('{"sender_id": "ada", "event": "restart", "timestamp": 1704722742.5}')
-    unpack_bot(BOT, warehouse, str(one))
+    unpack_new(BOT, warehouse, str(one))
     with warehouse.connect() as connection:
         for table in ("event_user", "event_bot", "event_slot", "event_action", "event_active_loop"):
             assert connection.query(f"select event, timestamp, sender_id, _load_id from {SCHEMA}.{table}") == []
@@ -227,7 +227,7 @@ def test_the_type_of_ids_and_of_what_looks_like_a_time_does_not_depend_on_what_c
         for number, item in enumerate(metadata)
     ]
     (tmp_path / "in.ndjson").write_text("\n".join(json.dumps(line) for line in lines))
-    unpack_bot(BOT, warehouse, str(tmp_path))
+    unpack_new(BOT, warehouse, str(tmp_path))
     with warehouse.connect() as connection:
         rows = connection.query(
             f"select metadata__user_id, metadata__due, metadata__score, metadata__score__v_text"
@@ -239,13 +239,13 @@ def test_the_type_of_ids_and_of_what_looks_like_a_time_does_not_depend_on_what_c
 @pytest.mark.parametrize("source", ["no/such/folder", "sqlite:////no/such/store.sqlite"])
 def test_a_source_that_is_not_there_is_an_error_that_names_it(warehouse: Warehouse, source: str) -> None:
     with pytest.raises(UnpackError):
-        unpack_bot(BOT, warehouse, source)
+        unpack_new(BOT, warehouse, source)
 
 
 def test_an_event_that_is_delivered_twice_in_one_input_lands_once(warehouse: Warehouse, tmp_path: Path) -> None:
     line = '{"sender_id": "ada", "event": "restart", "timestamp": 1704722742.5}'
     (tmp_path / "twice.ndjson").write_text(f"{line}\n{line}\n")
-    result = unpack_bot(BOT, warehouse, str(tmp_path))
+    result = unpack_new(BOT, warehouse, str(tmp_path))
     assert (result.landed, result.repeated) == (1, 1)
     with warehouse.connect() as connection:
         assert connection.query(f"select sender_id, _pos from {SCHEMA}.event_restart") == [("ada", 0)]
@@ -254,16 +254,16 @@ def test_an_event_that_is_delivered_twice_in_one_input_lands_once(warehouse: War
 def test_rows_of_a_load_that_died_before_its_ledger_row_are_swept_away(
     warehouse: Warehouse, sample: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    unpack_bot(BOT, warehouse, str(sample / "batch_1"))
+    unpack_new(BOT, warehouse, str(sample / "batch_1"))
     with monkeypatch.context() as patch:
         patch.setattr("dlt.destinations.job_client_impl.SqlJobClientBase.complete_load", _die)
         with pytest.raises(PipelineStepFailed):
-            unpack_bot(BOT, warehouse, str(sample / "batch_2"))
+            unpack_new(BOT, warehouse, str(sample / "batch_2"))
     orphans = f"select count(*) from {SCHEMA}.event where _load_id not in (select load_id from {SCHEMA}._loads)"
     with warehouse.connect() as connection:
         assert connection.query(orphans) == [(1653,)]
 
-    assert unpack_bot(BOT, warehouse, str(sample)).landed == 1653
+    assert unpack_new(BOT, warehouse, str(sample)).landed == 1653
     with warehouse.connect() as connection:
         assert connection.query(orphans) == [(0,)]
         assert connection.query(f"select count(*), count(distinct _record_hash) from {SCHEMA}.event") == [(2987, 2987)]
@@ -277,7 +277,7 @@ def test_two_unpackings_at_once_land_everything_once(
     warehouse: Warehouse, sample: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     with ThreadPoolExecutor(2) as pool, caplog.at_level(logging.WARNING):
-        results = list(pool.map(lambda _: unpack_bot(BOT, warehouse, str(sample)), range(2)))
+        results = list(pool.map(lambda _: unpack_new(BOT, warehouse, str(sample)), range(2)))
     assert sorted(result.landed for result in results) == [0, 2987]
     assert f"Waiting for another unpacking into {SCHEMA}" in caplog.text
 

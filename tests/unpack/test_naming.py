@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parley.unpack.naming import NamingConvention, column_name, distinct_keys
+from parley.unpack.flatten import distinct_names
+from parley.unpack.naming import SYSTEM_COLUMNS, NamingConvention
 
 KEYS = st.sampled_from(
     ["user_id", "userId", "UserID", "user-id", "user.id", "user_id_2", "a", "A", "", " ", "_pos", "total.eur"]
@@ -40,19 +39,17 @@ def test_names_are_as_short_in_every_warehouse_as_in_the_strictest() -> None:
     assert len(NamingConvention(127).normalize_identifier("x" * 200)) == 63
 
 
-@given(st.dictionaries(KEYS, st.integers() | st.dictionaries(KEYS, st.integers())))
-def test_every_key_has_a_column_of_its_own_and_no_value_is_lost(document: dict[str, Any]) -> None:
-    told_apart = distinct_keys(document)
-    assert len({column_name(key) for key in told_apart}) == len(document)
-    assert distinct_keys(told_apart) == told_apart
-    for key, value in document.items():
-        if key == column_name(key):
-            assert told_apart[key] == distinct_keys(value)
-
-
-def test_keys_that_do_not_collide_stay_as_they_are() -> None:
-    assert distinct_keys({"userId": 1, "list": [{"a": 1}]}) == {"userId": 1, "list": [{"a": 1}]}
+@given(st.dictionaries(KEYS, st.none()))
+def test_every_key_has_a_column_of_its_own(document: dict[str, None]) -> None:
+    keys = tuple(document)
+    names = dict(zip(keys, distinct_names(keys, set()), strict=True))
+    assert len(set(names.values())) == len(keys)
+    assert names == dict(zip(reversed(keys), distinct_names(keys[::-1], set()), strict=True))
 
 
 def test_the_key_that_is_spelled_as_the_column_keeps_it() -> None:
-    assert distinct_keys({"userId": 1, "user_id": 2, "UserId": 3}) == {"user_id_3": 1, "user_id": 2, "user_id_2": 3}
+    assert distinct_names(("userId", "user_id", "UserId"), set()) == ["user_id_3", "user_id", "user_id_2"]
+
+
+def test_a_key_does_not_take_the_column_of_the_row_itself() -> None:
+    assert distinct_names(("_pos", "_recordHash", "a"), SYSTEM_COLUMNS) == ["_pos_2", "_record_hash_2", "a"]

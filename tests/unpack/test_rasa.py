@@ -20,14 +20,14 @@ def event(text: str | None = None, /, context: dict[str, Any] | None = None, **c
 
 
 def test_an_event_is_a_row_of_event_and_of_its_type_with_the_same_id() -> None:
-    (table, row), (type_table, type_row) = event(metadata={"model_id": "m1"}).rows(pos=7)
+    (table, nothing, row), (type_table, content, type_row) = event(metadata={"model_id": "m1"}).rows(pos=7)
 
     assert (table, type_table) == ("event", "event_action")
-    assert row["_dlt_id"] == row["_root_hash"] == type_row["_dlt_id"]
+    assert row["_record_hash"] == row["_root_hash"] == type_row["_record_hash"]
     assert (row["_pos"], row["sender_id"], row["model_id"]) == (7, "ada", "m1")
     assert row["timestamp"] == datetime(2024, 1, 8, 14, 5, 42, 250_000, UTC)
-    assert type_row["name"] == "action_listen"
-    assert "name" not in row
+    assert content["name"] == "action_listen"
+    assert not nothing
 
 
 def test_the_id_comes_from_the_content_not_from_its_spelling() -> None:
@@ -89,5 +89,5 @@ def test_a_sender_id_that_is_a_number_is_a_name() -> None:
     ],
 )
 def test_a_slots_simple_value_is_text_and_its_type_is_kept(value: Any, column: Any, kind: str | None) -> None:
-    _, (table, row) = event(event="slot", name="number", value=value).rows(0)
-    assert (table, row["value"], row["value_type"]) == ("event_slot", column, kind)
+    _, (table, content, _) = event(event="slot", name="number", value=value).rows(0)
+    assert (table, content["value"], content["value_type"]) == ("event_slot", column, kind)

@@ -15,9 +15,11 @@ from hypothesis import strategies as st
 
 from parley import settings
 from parley.errors import UnpackError
+from parley.pipelines import support_desk
 from parley.unpack.contract import NotValidError
 from parley.unpack.csv_source import PROBLEM, read_csv
-from parley.unpack.exports import unpack_support
+from parley.unpack.domains import unpack_new
+from parley.unpack.engine import Result
 from parley.unpack.sources import Record
 from parley.unpack.support import from_record
 from parley.warehouse import Warehouse
@@ -31,6 +33,10 @@ VALID = {
     "event": "status_changed_to",
     "event_value": "Open",
 }
+
+
+def unpack_support(warehouse: Warehouse, source: str, *, strict: bool = False) -> Result:
+    return unpack_new(support_desk(), warehouse, source, strict=strict)
 
 
 def event(**changes: Any) -> Any:
@@ -48,7 +54,7 @@ def write(path: Path, *lines: str) -> Path:
 
 
 def test_an_event_keeps_its_texts_and_has_a_time_that_sorts() -> None:
-    [(table, row)] = event(event_value=" Open ").rows(pos=3)
+    [(table, _, row)] = event(event_value=" Open ").rows(pos=3)
     assert table == "conversation_events"
     assert row["event_timestamp"] == "2024-01-08 1:18:45"
     assert row["timestamp"] == datetime(2024, 1, 8, 1, 18, 45, tzinfo=UTC)

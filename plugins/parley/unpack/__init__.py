@@ -14,3 +14,7 @@ os.environ.setdefault("RUNTIME__LOG_LEVEL", "ERROR")
 # dlt would import all of Airflow to look for secrets in its variables.
 os.environ.setdefault("PROVIDERS__ENABLE_AIRFLOW_SECRETS", "false")
 os.environ["SCHEMA__NAMING"] = "parley.unpack.naming"
+# Rows come to dlt as Arrow tables; it adds the one column that they cannot know.
+os.environ["NORMALIZE__PARQUET_NORMALIZER__ADD_DLT_LOAD_ID"] = "true"
+# Of the pieces of a table the later ones may have columns that the earlier ones lack.
+os.environ["DATA_WRITER__ARROW_CONCAT_PROMOTE_OPTIONS"] = "default"

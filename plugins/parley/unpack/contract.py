@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -10,8 +11,9 @@ from dlt.common.data_types import TDataType
 
 from parley.unpack.sources import Record
 
-Row = tuple[str, dict[str, Any]]
-"""The table a row goes to, and its columns, nested as they came."""
+Row = tuple[str, Mapping[str, Any], dict[str, Any]]
+"""The table a row goes to, its content as it came, nested, and the columns that it has beside its content and that win
+over it; `_record_hash` and `_root_hash` are always among these."""
 
 
 class NotValidError(ValueError):
@@ -50,6 +52,7 @@ class Contract:
     """A kind of input.
 
     Attributes:
+        read: the records of a source, as the user names it; raises UnpackError when there is nothing there.
         parse: the document in a record; raises NotValidError with the reason when there is none.
         sequences: the table and column that hold the sequence of each document, beside its `_pos`; None when the
             documents have no order.
@@ -57,7 +60,8 @@ class Contract:
         text_columns: a pattern of columns that are text whatever comes first.
     """
 
+    read: Callable[[str], Iterator[Record]]
     parse: Callable[[Record], Document]
     sequences: tuple[str, str] | None
     tables: Mapping[str, Mapping[str, TDataType]]
-    text_columns: str
+    text_columns: re.Pattern[str]

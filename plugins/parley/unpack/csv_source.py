@@ -11,13 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from parley.errors import UnpackError
-from parley.unpack.naming import column_name
+from parley.unpack.naming import NamingConvention
 from parley.unpack.sources import Record
 
 # The context of a record that holds no document: why it does not.
 PROBLEM = "problem"
 # A quoted value may go over several lines. One that goes on for longer was never closed.
 LINES_OF_A_ROW = 200
+
+_NAMING = NamingConvention()
 
 
 def read_csv(path: Path, place: str, context: dict[str, Any], required: Collection[str]) -> Iterator[Record]:
@@ -93,7 +95,11 @@ def _values(text: str) -> list[str] | str | None:
 
 def _header(place: str, text: str, required: Collection[str]) -> list[str]:
     values = _values(text)
-    names = [column_name(name) for name in values] if isinstance(values, list) else []
+    names = (
+        [_NAMING.normalize_identifier(name) if name.strip() else "" for name in values]
+        if isinstance(values, list)
+        else []
+    )
     if missing := [name for name in required if name not in names]:
         raise UnpackError(
             f"{place} has no column {', '.join(missing)}. Its first line has to be the names of the columns, with "

@@ -6,32 +6,41 @@ nothing, a load that died is swept away before the next one, and a bad record go
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import logging
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from typing import Any, NoReturn
 
-import dlt
+import pyarrow as pa
 from dlt.pipeline.exceptions import PipelineStepFailed
 from filelock import FileLock, Timeout
 
 from parley import settings
 from parley.errors import UnpackError
 from parley.loads import LOADS
+from parley.unpack.columns import Types, arrow_table
 from parley.unpack.contract import Contract, Document, NotValidError, Row
+from parley.unpack.flatten import Flattener
 from parley.unpack.landed import Landed
-from parley.unpack.pipeline import QUARANTINE, destination, source
+from parley.unpack.naming import PROPAGATED, RECORD_HASH
+from parley.unpack.pipeline import column_types, pipeline, source
 from parley.unpack.sources import Record
 from parley.unpack.values import storable
 from parley.warehouse import Connection, Warehouse
 
 log = logging.getLogger(__name__)
 
-RECORDS_AT_ONCE = 2_000
+RECORDS_AT_ONCE = 5_000
+# Arrow tables of this size together are handed to dlt: few pieces make few row groups and few files.
+BYTES_AT_ONCE = 64_000_000
+
+QUARANTINE = "quarantine"
+QUARANTINE_COLUMNS: Types = {"reason": "text", "place": "text", "number": "bigint", "text": "text"}
 
 
 @dataclass
@@ -63,33 +72,55 @@ def unpack(
         UnpackError: a record was bad and `strict` is set, or the source cannot be read.
     """
     with _only_one(schema), warehouse.connect() as connection:
-        pipeline = dlt.pipeline(
-            schema,
-            destination=destination(warehouse, connection),
-            dataset_name=schema,
-            pipelines_dir=str(settings.STATE / "dlt" / "pipelines"),
-        )
-        if pipeline.has_pending_data:
-            # What dlt would go on with may be half in: it comes again from the source. The rest of dlt's state is
-            # in the warehouse too and is restored from there.
-            pipeline.drop()
+        dlt_pipeline = pipeline(schema, warehouse, connection)
         _sweep(connection, schema)
         result = Result()
-        rows = _new_rows(records, Landed(connection, schema, contract), contract, result, strict)
-        first = next(rows, None)
+        new = _new_rows(records, Landed(connection, schema, contract), contract, result, strict)
+        first = next(new, None)
         if first is None:
             return result
+        tables = _tables(chain([first], new), contract, column_types(dlt_pipeline))
         try:
-            info = pipeline.run(
-                source(schema, contract, chain([first], rows)),
-                # DuckDB reads Parquet several times as fast as INSERT statements, in bounded memory.
-                loader_file_format="parquet" if warehouse.kind == "duckdb" else None,  # type: ignore[arg-type]
-            )
+            with _without_garbage_collection():
+                info = dlt_pipeline.run(source(schema, tables))
         except PipelineStepFailed as error:
-            pipeline.drop()
+            dlt_pipeline.drop()
             _raise_cause(error)
         result.load_id = info.loads_ids[0]
         return result
+
+
+def _tables(chunks: Iterable[list[Row]], contract: Contract, types: dict[str, Types]) -> Iterator[tuple[str, pa.Table]]:
+    """The rows as Arrow tables, each raw table's in pieces that fit into memory together.
+
+    Args:
+        types: of the columns that the raw schema has already.
+    """
+    promised = {**contract.tables, QUARANTINE: QUARANTINE_COLUMNS}
+    for table, columns in promised.items():
+        types[table] = {RECORD_HASH: "text", **columns, **types.get(table, {})}
+    flattener = Flattener(PROPAGATED)
+    pieces: defaultdict[str, list[pa.Table]] = defaultdict(list)
+    size = 0
+    for chunk in chunks:
+        for row in chunk:
+            flattener.add(*row)
+        for table, rows in flattener.take().items():
+            piece = arrow_table(rows, types.setdefault(table, {}), contract.text_columns)
+            pieces[table].append(piece)
+            size += piece.nbytes
+        if size > BYTES_AT_ONCE:
+            yield from _joined(pieces)
+            pieces.clear()
+            size = 0
+    for table in promised:
+        pieces[table].append(arrow_table([], types[table], contract.text_columns))
+    yield from _joined(pieces)
+
+
+def _joined(pieces: Mapping[str, list[pa.Table]]) -> Iterator[tuple[str, pa.Table]]:
+    for table, parts in pieces.items():
+        yield table, pa.concat_tables(parts, promote_options="default")
 
 
 @contextmanager
@@ -107,6 +138,18 @@ def _only_one(schema: str) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+@contextmanager
+def _without_garbage_collection() -> Iterator[None]:
+    """Documents hold no cycles, and looking for some among millions of new objects costs a fourth of the time."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _sweep(connection: Connection, schema: str) -> None:
@@ -127,12 +170,14 @@ def _sweep(connection: Connection, schema: str) -> None:
 
 def _new_rows(
     records: Iterable[Record], landed: Landed, contract: Contract, result: Result, strict: bool
-) -> Iterator[Row]:
-    """The rows of the documents that have not landed yet, and of the records set aside; counts into `result`."""
+) -> Iterator[list[Row]]:
+    """The rows of the documents that have not landed yet and of the records set aside, some thousand records at a time;
+    counts into `result`."""
     records = iter(records)
     while chunk := list(islice(records, RECORDS_AT_ONCE)):
         documents: list[Document] = []
         rejects: list[dict[str, Any]] = []
+        rows: list[Row] = []
         for record in chunk:
             try:
                 documents.append(contract.parse(record))
@@ -142,11 +187,11 @@ def _new_rows(
                     raise UnpackError(f"{place}: {error}. Nothing was landed.") from error
                 rejects.append(_reject(record, str(error)))
 
-        new = landed.new(QUARANTINE, [reject["_dlt_id"] for reject in rejects])
+        new = landed.new(QUARANTINE, [reject[RECORD_HASH] for reject in rejects])
         for reject in rejects:
-            if reject["_dlt_id"] in new:
+            if reject[RECORD_HASH] in new:
                 result.set_aside[reject["reason"]] += 1
-                yield QUARANTINE, reject
+                rows.append((QUARANTINE, {}, reject))
 
         new = set()
         for root in {document.root for document in documents}:
@@ -158,13 +203,15 @@ def _new_rows(
                 continue
             new.remove(document.record_hash)  # the next one like it is a repetition
             result.landed += 1
-            yield from document.rows(next(positions[document.sequence]))
+            rows += document.rows(next(positions[document.sequence]))
+        if rows:
+            yield rows
 
 
 def _reject(record: Record, reason: str) -> dict[str, Any]:
     identity = f"{record.place}\0{record.number}\0{record.text}".encode("utf-8", "surrogatepass")
     return {
-        "_dlt_id": hashlib.blake2b(identity, digest_size=16).hexdigest(),
+        RECORD_HASH: hashlib.blake2b(identity, digest_size=16).hexdigest(),
         "reason": reason,
         "place": record.place,
         "number": record.number,

@@ -13,16 +13,15 @@ import json
 import logging
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
 from parley.errors import UnpackError
-from parley.unpack.contract import NotValidError
+from parley.unpack.contract import Contract, NotValidError
 from parley.unpack.csv_source import read_csv
-from parley.unpack.engine import Result, unpack
 from parley.unpack.sources import Record, read_ndjson
-from parley.unpack.support import EVENTS, KEYS, READ_EXPORTS, SUPPORT, ListRow, from_record
+from parley.unpack.support import EVENTS, KEYS, READ_EXPORTS, TABLES, ListRow, from_record
 from parley.warehouse import Connection, Warehouse
 
 log = logging.getLogger(__name__)
@@ -55,7 +54,7 @@ class File:
                 yield Record(self.place, number, json.dumps(document), context)
         else:
             for record in read_ndjson(self.path):
-                yield replace(record, place=self.place, context=context)
+                yield record._replace(place=self.place, context=context)
 
     def content_hash(self) -> str:
         with self.path.open("rb") as file:
@@ -125,26 +124,30 @@ class Lists:
             return record  # the engine sets it aside
 
 
-def read_support(source: Path, warehouse: Warehouse) -> Iterator[Record]:
+def read_support(source: str) -> Iterator[Record]:
     """The records of a file or a folder: first the events, then of the lists what has not been read yet.
 
     Raises:
         UnpackError: there is nothing at that place, or a name does not tell what is in the file.
     """
-    files = _files(source)
+    files = _files(Path(source))
     for file in files:
         if file.table == EVENTS:
             yield from file.records()
-    with warehouse.connect() as connection:
+    with Warehouse.from_env().connect() as connection:
         lists = Lists(connection)
     for table in KEYS:
         for file, content_hash in lists.unread(table, [file for file in files if file.table == table]):
             yield from lists.records(file, content_hash)
 
 
-def unpack_support(warehouse: Warehouse, source: str, *, strict: bool = False) -> Result:
-    """Unpack what is new in a file or folder of a support desk's exports; see `engine.unpack`."""
-    return unpack(read_support(Path(source), warehouse), RAW_SCHEMA, SUPPORT, warehouse, strict=strict)
+SUPPORT = Contract(
+    read=read_support,
+    parse=from_record,
+    sequences=(EVENTS, "conversation_id"),
+    tables=TABLES,
+    text_columns=re.compile("."),
+)
 
 
 def _files(source: Path) -> list[File]:
@@ -166,4 +169,4 @@ def _files(source: Path) -> list[File]:
 
 
 def _with_version(record: Record, version: int) -> Record:
-    return replace(record, context={**record.context, "version": version})
+    return record._replace(context={**record.context, "version": version})

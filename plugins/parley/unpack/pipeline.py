@@ -1,4 +1,4 @@
-"""What dlt is told: where to load to, what the schema promises, which rows there are."""
+"""What dlt is told: where to load to, and which Arrow tables to load."""
 
 from __future__ import annotations
 
@@ -6,32 +6,54 @@ from collections.abc import Iterator
 from typing import Any
 
 import dlt
-from dlt.common.data_types import TDataType
-from dlt.common.normalizers.json.relational import DataItemNormalizer
-from dlt.common.schema.typing import TSimpleRegex
+import pyarrow as pa
+from dlt.common.schema.typing import TTableSchemaColumns
 
-from parley.unpack.contract import Contract, Row
+from parley import settings
+from parley.unpack.columns import Types
 from parley.warehouse import Connection, Warehouse
 
-QUARANTINE = "quarantine"
-QUARANTINE_COLUMNS: dict[str, TDataType] = {
-    "reason": "text",
-    "place": "text",
-    "number": "bigint",
-    "text": "text",
-}
 
-# Fields of the top-level row that every row below it gets too.
-PROPAGATED = {
-    "_record_hash": "_root_hash",
-    "_load_id": "_load_id",
-    "timestamp": "_timestamp",
-    "sender_id": "_dist_key",
-}
+def pipeline(schema: str, warehouse: Warehouse, connection: Connection) -> dlt.Pipeline:
+    """dlt's pipeline into a raw schema, which knows what the schema holds already."""
+    made = dlt.pipeline(
+        schema,
+        destination=_destination(warehouse, connection),
+        dataset_name=schema,
+        pipelines_dir=str(settings.STATE / "dlt" / "pipelines"),
+    )
+    if made.has_pending_data:
+        # What dlt would go on with may be half in: it comes again from the source. The rest of dlt's state is in the
+        # warehouse too and is restored from there.
+        made = made.drop()
+    made.sync_destination()
+    return made
 
 
-def destination(warehouse: Warehouse, connection: Connection) -> Any:
-    """dlt's destination for the warehouse, over the connection where there can be only one."""
+def column_types(pipeline: dlt.Pipeline) -> dict[str, Types]:
+    """The types of the columns that the raw schema has, by table."""
+    if pipeline.pipeline_name not in pipeline.schemas:
+        return {}
+    tables = pipeline.schemas[pipeline.pipeline_name].data_tables()
+    return {str(table["name"]): _types(table["columns"]) for table in tables}
+
+
+def _types(columns: TTableSchemaColumns) -> Types:
+    return {name: kind for name, column in columns.items() if (kind := column.get("data_type"))}
+
+
+def source(schema: str, tables: Iterator[tuple[str, pa.Table]]) -> Any:
+    """dlt's source of Arrow tables for the raw tables of the same names."""
+
+    @dlt.resource(name=schema)
+    def resource() -> Iterator[Any]:
+        for name, table in tables:
+            yield dlt.mark.with_table_name(table, name)
+
+    return dlt.source(lambda: resource, schema=dlt.Schema(schema))()
+
+
+def _destination(warehouse: Warehouse, connection: Connection) -> Any:
     if warehouse.kind == "duckdb":
         # The connection we have already: a second one would meet our own lock.
         return dlt.destinations.duckdb(connection.native)
@@ -44,24 +66,3 @@ def destination(warehouse: Warehouse, connection: Connection) -> Any:
             "database": warehouse.database,
         }
     )
-
-
-def source(schema_name: str, contract: Contract, rows: Iterator[Row]) -> Any:
-    """dlt's source of the rows, with the schema that the contract promises."""
-    schema = dlt.Schema(schema_name)
-    propagation: Any = {"root": PROPAGATED}
-    DataItemNormalizer.update_normalizer_config(schema, {"propagation": propagation})
-    # A text that looks like a time stays text: whether it does must not depend on who writes first.
-    schema.settings["detections"] = []
-    schema.settings["preferred_types"] = {TSimpleRegex(contract.text_columns): "text"}
-    for table, columns in {**contract.tables, QUARANTINE: QUARANTINE_COLUMNS}.items():
-        schema.update_table({"name": table, "columns": {c: {"name": c, "data_type": t} for c, t in columns.items()}})
-
-    @dlt.resource(name=schema_name)
-    def resource() -> Iterator[Any]:
-        for table in (*contract.tables, QUARANTINE):
-            yield dlt.mark.with_table_name(dlt.mark.materialize_table_schema(), table)
-        for table, row in rows:
-            yield dlt.mark.with_table_name(row, table)
-
-    return dlt.source(lambda: resource, schema=schema)()

@@ -15,13 +15,9 @@ from typing import Any
 
 from dlt.common.data_types import TDataType
 
-from parley.bots import Bot
 from parley.unpack.contract import Contract, NotValidError, Row
-from parley.unpack.engine import Result, unpack
-from parley.unpack.naming import distinct_keys
-from parley.unpack.sources import Record, parse, read
-from parley.unpack.values import storable
-from parley.warehouse import Warehouse
+from parley.unpack.sources import Record, read
+from parley.unpack.values import canonical, parse
 
 TYPE = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 # An epoch in seconds beyond this is the year 5138: it is in milliseconds.
@@ -56,13 +52,13 @@ TABLES: dict[str, dict[str, TDataType]] = {
     "event_session_started": {},
 }
 # Ids are names, not numbers: one bot's user ids are 17, "17" and "u-17".
-TEXT_COLUMNS = "re:(^|_)id$"
+TEXT_COLUMNS = re.compile("(^|_)id$")
 
 # How the type of a slot's value is told in `event_slot.value_type`.
 JSON_TYPES = {str: "string", bool: "boolean", int: "number", float: "number", dict: "object", list: "array"}
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Event:
     """A valid event.
 
@@ -95,7 +91,7 @@ class Event:
             raise NotValidError(f"not valid JSON: {error}") from error
         if not isinstance(document, dict):
             raise NotValidError(f"not a JSON object but {JSON_TYPES.get(type(document), 'null')}")
-        content = {**record.context, **storable(document)}
+        content = {**record.context, **document}
         sender_id = content.get("sender_id")
         if isinstance(sender_id, bool) or not isinstance(sender_id, str | int) or sender_id == "":
             raise NotValidError("no sender_id")
@@ -113,8 +109,8 @@ class Event:
         """
         metadata = self.content.get("metadata")
         beside = metadata if isinstance(metadata, dict) else {}
-        common = {
-            "_dlt_id": self.record_hash,
+        own = {
+            "_record_hash": self.record_hash,
             "_root_hash": self.record_hash,
             "_pos": pos,
             "event": self.type,
@@ -124,7 +120,7 @@ class Event:
             "environment": self.content.get("environment", beside.get("environment")),
         }
         content = _slot_content(self.content) if self.type == "slot" else self.content
-        return [("event", common), (f"event_{self.type}", {**distinct_keys(content), **common})]
+        return [("event", {}, own), (f"event_{self.type}", content, own)]
 
 
 def _timestamp(value: Any) -> datetime:
@@ -138,8 +134,7 @@ def _timestamp(value: Any) -> datetime:
 
 
 def _record_hash(content: dict[str, Any]) -> str:
-    text = json.dumps(content, sort_keys=True, separators=(",", ":"))
-    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+    return hashlib.blake2b(canonical(content), digest_size=16).hexdigest()
 
 
 def _slot_content(content: dict[str, Any]) -> dict[str, Any]:
@@ -152,13 +147,9 @@ def _slot_content(content: dict[str, Any]) -> dict[str, Any]:
 
 
 RASA = Contract(
+    read=read,
     parse=Event.from_record,
     sequences=("event", "sender_id"),
     tables={table: {**COMMON, **columns} for table, columns in TABLES.items()},
     text_columns=TEXT_COLUMNS,
 )
-
-
-def unpack_bot(bot: Bot, warehouse: Warehouse, source: str | None = None, *, strict: bool = False) -> Result:
-    """Unpack what is new in a bot's own source, or in the one given; see `engine.unpack`."""
-    return unpack(read(source or bot.resolved_source()), bot.raw_schema, RASA, warehouse, strict=strict)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import gzip
-import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from parley.errors import UnpackError
 
@@ -15,8 +13,7 @@ NDJSON_SUFFIXES = (".ndjson", ".jsonl", ".ndjson.gz", ".jsonl.gz")
 ROWS_AT_ONCE = 5_000
 
 
-@dataclass(frozen=True)
-class Record:
+class Record(NamedTuple):
     """One document as it came, before anybody looked into it.
 
     Attributes:
@@ -82,15 +79,3 @@ def read_tracker_store(url: str) -> Iterator[Record]:
     except SQLAlchemyError as error:
         cause = getattr(error, "orig", None) or error
         raise UnpackError(f"Cannot read the tracker store's table 'events': {cause}") from error
-
-
-def parse(text: str) -> Any:
-    """A JSON document as Python's own encoder, and so Rasa, writes it: NaN and lone surrogates are allowed.
-
-    Raises:
-        ValueError: the text is not JSON, with the reason.
-    """
-    try:
-        return json.loads(text)
-    except RecursionError as error:
-        raise ValueError("nested too deeply") from error

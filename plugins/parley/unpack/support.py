@@ -12,16 +12,15 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from dlt.common.data_types import TDataType
 
-from parley.unpack.contract import Contract, Document, NotValidError, Row
+from parley.unpack.contract import Document, NotValidError, Row
 from parley.unpack.csv_source import PROBLEM
-from parley.unpack.naming import distinct_keys
-from parley.unpack.sources import Record, parse
-from parley.unpack.values import storable
+from parley.unpack.sources import Record
+from parley.unpack.values import parse
 
 EVENTS = "conversation_events"
 READ_EXPORTS = "read_exports"
@@ -47,7 +46,7 @@ TABLES: dict[str, dict[str, TDataType]] = {
         "last_name": "text",
         "email": "text",
         "country": "text",
-        "created_at": "date",
+        "created_at": "text",
         "version": "bigint",
         "_root_hash": "text",
     },
@@ -58,7 +57,7 @@ TABLES: dict[str, dict[str, TDataType]] = {
         "email": "text",
         "team": "text",
         "supervisor_id": "text",
-        "hired_on": "date",
+        "hired_on": "text",
         "version": "bigint",
         "_root_hash": "text",
     },
@@ -72,6 +71,8 @@ TABLES: dict[str, dict[str, TDataType]] = {
         "_root_hash": "text",
     },
 }
+# Columns of the lists that are dates, kept as 2024-01-31.
+DATES = {"users": ("created_at",), "agents": ("hired_on",), "tags": ()}
 # Names of events and of columns; a status or a tag is free text.
 IDENTIFIER = re.compile(r"[a-z][a-z0-9_]{0,99}")
 STATUSES = ("open", "waiting for customer", "closed")
@@ -132,8 +133,7 @@ class ConversationEvent:
 
     def rows(self, pos: int) -> list[Row]:
         """Its row. See `Document`."""
-        ids = {"_dlt_id": self.record_hash, "_root_hash": self.record_hash}
-        return [(EVENTS, {**self.content, **ids, "_pos": pos})]
+        return [_row(self, {**self.content, "_pos": pos})]
 
 
 @dataclass(frozen=True)
@@ -167,7 +167,7 @@ class ListRow:
         if not name:
             raise NotValidError(f"no {key}")
         columns: dict[str, Any] = {column: _text(value) for column, value in content.items()}
-        dates = {column: _day(column, columns.get(column)) for column, kind in TABLES[table].items() if kind == "date"}
+        dates = {column: _day(column, columns.get(column)) for column in DATES[table]}
         columns = {**columns, **dates, key: name, "version": version}
         return cls(_hash(table, columns), table, name, columns)
 
@@ -178,7 +178,7 @@ class ListRow:
 
     def rows(self, pos: int) -> list[Row]:
         """Its row. See `Document`."""
-        return [(self.root, {**self.content, "_dlt_id": self.record_hash, "_root_hash": self.record_hash})]
+        return [_row(self, self.content)]
 
 
 def from_record(record: Record) -> Document:
@@ -195,21 +195,20 @@ def from_record(record: Record) -> Document:
         raise NotValidError(f"not valid JSON: {error}") from error
     if not isinstance(document, dict):
         raise NotValidError("not a JSON object")
-    content = distinct_keys(storable(document))
     table = record.context["table"]
     if table == EVENTS:
-        return ConversationEvent.from_content(content)
+        return ConversationEvent.from_content(document)
     if table == READ_EXPORTS:
-        return ListRow.note(content)
-    return ListRow.from_content(table, content, record.context["version"])
+        return ListRow.note(document)
+    return ListRow.from_content(table, document, record.context["version"])
 
 
-SUPPORT = Contract(
-    parse=from_record,
-    sequences=(EVENTS, "conversation_id"),
-    tables=TABLES,
-    text_columns="re:.",
-)
+def _row(document: Document, columns: Mapping[str, Any]) -> Row:
+    """The columns that are known win over others that would have the same name."""
+    known = TABLES[document.root].keys()
+    ids = {"_record_hash": document.record_hash, "_root_hash": document.record_hash}
+    others = {name: value for name, value in columns.items() if name not in known}
+    return document.root, others, {**{name: columns[name] for name in known & columns.keys()}, **ids}
 
 
 def _text(value: Any) -> str | None:
@@ -259,10 +258,10 @@ def _time(column: str, value: Any) -> datetime:
     return time
 
 
-def _day(column: str, text: str | None) -> date | None:
+def _day(column: str, text: str | None) -> str | None:
     if text is None:
         return None
-    return _time(column, f"{text} 00:00:00" if DAY.fullmatch(text) else text).date()
+    return _time(column, f"{text} 00:00:00" if DAY.fullmatch(text) else text).date().isoformat()
 
 
 def _hash(table: str, columns: Mapping[str, Any]) -> str:

@@ -1,10 +1,16 @@
-"""Values that JSON allows and a warehouse does not, made storable. Nothing is dropped silently: see docs/chat.md."""
+"""JSON documents, with the values that JSON allows and a warehouse does not made storable.
+
+Nothing is dropped silently: see docs/chat.md.
+"""
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from typing import Any
+
+import orjson
 
 BIGINT = range(-(2**63), 2**63)
 # PostgreSQL and Redshift store neither NUL nor half a surrogate pair.
@@ -30,3 +36,55 @@ def storable(value: Any) -> Any:
     if isinstance(value, int) and value not in BIGINT:
         return str(value)
     return value
+
+
+# A number of so many digits may not fit into 64 bits, and orjson would round it.
+_MANY_DIGITS = b"0" * 19
+_AS_ZEROS = bytes(ord("0") if chr(code).isdigit() else 0 for code in range(128)) + bytes(128)
+
+
+def parse(text: str) -> Any:
+    """A JSON document as Python's own encoder, and so Rasa, writes it, with every value storable.
+
+    NaN and lone surrogates are allowed in it.
+
+    Raises:
+        ValueError: the text is not JSON, with the reason.
+    """
+    # Most documents have nothing in them that could not be stored; that is seen without looking at each value.
+    if "\\u0000" not in text:
+        try:
+            document = orjson.loads(text)
+        except orjson.JSONDecodeError:
+            pass  # NaN and lone surrogates are no JSON to orjson
+        else:
+            many_digits = _MANY_DIGITS in text.encode().translate(_AS_ZEROS)
+            if not (many_digits and _has_large_number(document)):
+                return document
+    try:
+        return storable(json.loads(text))
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+
+
+def _has_large_number(document: Any) -> bool:
+    """Whether a number is in it that orjson may have rounded, or that does not fit into 64 bits."""
+    stack = [document]
+    while stack:
+        value = stack.pop()
+        if type(value) is dict:
+            stack.extend(value.values())
+        elif type(value) is list:
+            stack.extend(value)
+        elif type(value) in (int, float) and not -(2**63) < value < 2**63:
+            return True
+    return False
+
+
+def canonical(document: Any) -> bytes:
+    """The one text of a storable document, however its own text was spelled."""
+    try:
+        return orjson.dumps(document, option=orjson.OPT_SORT_KEYS)
+    except orjson.JSONEncodeError:
+        # Nested more deeply than orjson goes.
+        return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()

@@ -1,6 +1,23 @@
-{{ config(materialized='table', dist='all') }}
+{{
+    config(
+        incremental_strategy='delete+insert',
+        unique_key='run_id',
+        full_refresh=false,
+        dist='all',
+        post_hook="
+            delete from {{ this }}
+            where run_id in (
+                select run_id
+                from {{ ref('chat_load_ids') }}
+                group by run_id
+                having max(pinned_at) < {{ dbt.dateadd('day', -30, current_utc_timestamp()) }}
+            )
+        ",
+    )
+}}
 
 -- The users whose tables a run has to make anew: all that the conversations of its loads belong, or ever belonged, to.
+-- By run, so that a model of a failed run can be repeated after another run has gone by; a month of runs is kept.
 
 with
 
@@ -14,7 +31,9 @@ conversations as (
 
 final as (
 
-    select distinct user_id
+    select distinct
+        {{ pinned_run('chat') }} as run_id,
+        user_id
     from {{ ref('int_chat__sender_users') }}
     where sender_id in (select sender_id from conversations)
 

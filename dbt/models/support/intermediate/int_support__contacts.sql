@@ -37,7 +37,10 @@ final as (
         conversations.started_date,
         tags.tag,
         reasons.reason_group,
-        lifecycles.hours_to_resolve
+        -- Whole numbers, because a sum of them does not depend on their order.
+        cast(
+            {{ dbt.datediff('lifecycles.opened_at', 'lifecycles.closed_at', 'second') }} as bigint
+        ) as seconds_to_resolve
     from conversations
     inner join lifecycles on lifecycles.id = conversations.conversation_id
     left join tags on tags.conversation_id = conversations.conversation_id

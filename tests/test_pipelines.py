@@ -6,17 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from parley.bots import Bot, get_bot, load_bots
 from parley.errors import ConfigurationError
+from parley.pipelines import bot, get_pipeline, load_bots
 
 
 def test_a_bot_is_its_file(tmp_path: Path) -> None:
     (tmp_path / "helpdesk.yml").write_text("source: events/\ndestination: desk\nvars: {user_id: metadata__user_id}\n")
-    [bot] = load_bots(tmp_path)
-    assert bot == Bot("helpdesk", "events/", "desk", vars={"user_id": "metadata__user_id"})
-    assert bot.raw_schema == "helpdesk_event"
-    assert bot.built_schema("views") == "desk_views"
-    assert bot.dbt_vars == {
+    [helpdesk] = load_bots(tmp_path)
+    assert helpdesk == bot("helpdesk", source="events/", destination="desk", vars={"user_id": "metadata__user_id"})
+    assert helpdesk.raw_schema == "helpdesk_event"
+    assert helpdesk.marts_schema == "desk_views"
+    assert helpdesk.dbt_vars == {
         "source_schema_prefix": "helpdesk",
         "dest_schema_prefix": "desk",
         "user_id": "metadata__user_id",
@@ -26,15 +26,15 @@ def test_a_bot_is_its_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("env", "schema"), [("dev", "b_views"), ("prod", "b_views"), ("staging", "b_views_staging")])
 def test_the_environment_is_a_suffix_of_what_is_built(monkeypatch: pytest.MonkeyPatch, env: str, schema: str) -> None:
     monkeypatch.setenv("DEPLOY_ENV", env)
-    assert Bot("b", "s").built_schema("views") == schema
+    assert bot("b", source="s").marts_schema == schema
 
 
 def test_a_source_may_keep_its_password_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    bot = Bot("b", "postgresql://rasa:${RASA_PASSWORD}@db/rasa")
+    b = bot("b", source="postgresql://rasa:${RASA_PASSWORD}@db/rasa")
     with pytest.raises(ConfigurationError, match="needs RASA_PASSWORD"):
-        bot.resolved_source()
+        b.resolved_source()
     monkeypatch.setenv("RASA_PASSWORD", "hunter2")
-    assert bot.resolved_source() == "postgresql://rasa:hunter2@db/rasa"
+    assert b.resolved_source() == "postgresql://rasa:hunter2@db/rasa"
 
 
 @pytest.mark.parametrize(
@@ -45,6 +45,7 @@ def test_a_source_may_keep_its_password_in_the_environment(monkeypatch: pytest.M
         ("b.yml", "vars: {}", "no 'source'"),
         ("b.yml", "source: x\nscedule: '@daily'", "unknown settings \\['scedule'\\]"),
         ("My-Bot.yml", "source: x", "'My-Bot' becomes part of schema names"),
+        ("support.yml", "source: x", "'support' is the name of a domain"),
         ("b.yml", "source: x\ndestination: 'a; drop'", "'a; drop' becomes part of schema names"),
     ],
 )
@@ -56,5 +57,5 @@ def test_a_wrong_file_says_which_and_what(tmp_path: Path, name: str, content: st
 
 
 def test_an_unknown_bot_is_told_which_there_are() -> None:
-    with pytest.raises(ConfigurationError, match=r"no bot 'nobody'.*demo_bot.*nobody\.yml"):
-        get_bot("nobody")
+    with pytest.raises(ConfigurationError, match=r"no 'nobody'.*demo_bot.*nobody\.yml"):
+        get_pipeline("nobody")

@@ -1,0 +1,186 @@
+"""What Parley runs: one pipeline for each bot, one for the shop, one for the support desk.
+
+Read by the DAGs, the command line, the pages and the demo alike.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+
+from parley import settings
+from parley.errors import ConfigurationError
+from parley.loads import Ledger
+
+Domain = Literal["chat", "ecommerce", "support"]
+
+NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pipeline:
+    """A source, the raw schema it is unpacked into, and the schemas that dbt builds of that.
+
+    Attributes:
+        name: of the bot, or of the domain where there is one pipeline only.
+        domain: the folder of its models in dbt/models, and the kind of its source.
+        raw_schema: where it is unpacked into.
+        source: where `unpack_<name>` reads: a file or folder, or an SQLAlchemy URL. `$VARIABLES` in it are replaced
+            from the environment, so that a URL with a password need not be in a file.
+        destination: prefix of the schemas built for it.
+        needs_loads: a run that finds no new loads is skipped. Else it goes on without: features age by the day.
+        schedule, unpack_schedule: cron expressions, UTC.
+        vars: variables of the dbt project that differ from dbt/dbt_project.yml.
+    """
+
+    name: str
+    domain: Domain
+    raw_schema: str
+    source: str
+    destination: str
+    needs_loads: bool = True
+    schedule: str = "0 7,18 * * *"
+    unpack_schedule: str = "30 5,17 * * *"
+    vars: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def dag_id(self) -> str:
+        return self.domain if self.domain == self.name else f"{self.domain}_{self.name}"
+
+    @property
+    def unpack_dag_id(self) -> str:
+        return f"unpack_{self.name}"
+
+    @property
+    def dbt_vars(self) -> dict[str, Any]:
+        """The variables that dbt gets for this pipeline."""
+        if self.domain != "chat":
+            return self.vars
+        return {**self.vars, "source_schema_prefix": self.name, "dest_schema_prefix": self.destination}
+
+    @property
+    def ledger(self) -> Ledger:
+        return Ledger(self.raw_schema, f"{self.built_schema('staging')}.{self.domain}_load_ids")
+
+    @property
+    def marts_schema(self) -> str:
+        return self.built_schema("views" if self.domain == "chat" else "marts")
+
+    def built_schema(self, layer: str) -> str:
+        """The schema that dbt builds a layer (`staging`, `views`) in; see dbt/macros/generate_schema_name.sql."""
+        env = settings.deploy_env()
+        suffix = "" if env in ("dev", "prod") else f"_{env}"
+        return f"{self.destination}_{layer}{suffix}"
+
+    def resolved_source(self) -> str:
+        """`source` with its variables replaced; a path is taken from the project's root.
+
+        Raises:
+            ConfigurationError: a variable is not set.
+        """
+        source = os.path.expandvars(self.source)
+        if missing := re.findall(r"\$\{?(\w+)", source):
+            raise ConfigurationError(f"The source of '{self.name}' needs {', '.join(missing)}: set it in .env.")
+        return source if "://" in source else str(settings.ROOT / source)
+
+
+def bot(
+    name: str,
+    *,
+    source: str,
+    destination: str = "",
+    schedule: str = Pipeline.schedule,
+    unpack_schedule: str = Pipeline.unpack_schedule,
+    vars: dict[str, Any] | None = None,
+) -> Pipeline:
+    """The pipeline of a chatbot; the arguments are the settings of its file in dags/bots/."""
+    return Pipeline(
+        name=name,
+        domain="chat",
+        raw_schema=f"{name}_event",
+        source=source,
+        destination=destination or name,
+        schedule=schedule,
+        unpack_schedule=unpack_schedule,
+        vars=vars or {},
+    )
+
+
+BOT_SETTINGS = ("source", "destination", "schedule", "unpack_schedule", "vars")
+
+
+def shop() -> Pipeline:
+    """The pipeline of the web shop's events."""
+    return Pipeline(
+        name="ecommerce",
+        domain="ecommerce",
+        raw_schema="ecommerce_raw",
+        source=os.environ.get("ECOMMERCE_SOURCE") or "sample_data/ecommerce",
+        destination="ecommerce",
+        needs_loads=False,
+    )
+
+
+def support_desk() -> Pipeline:
+    """The pipeline of the support desk's conversations."""
+    return Pipeline(
+        name="support",
+        domain="support",
+        raw_schema="support_raw",
+        source=os.environ.get("SUPPORT_SOURCE") or "sample_data/support",
+        destination="support",
+    )
+
+
+def load_bots(folder: Path = settings.BOTS) -> list[Pipeline]:
+    """Every bot of the folder, by name.
+
+    Raises:
+        ConfigurationError: naming the file and what is wrong in it.
+    """
+    return [_read_bot(path) for path in sorted(folder.glob("*.yml"))]
+
+
+def load_pipelines() -> list[Pipeline]:
+    """Every pipeline there is: the bots, then the other domains."""
+    return [*load_bots(), support_desk()]
+
+
+def get_pipeline(name: str) -> Pipeline:
+    """The pipeline of that name.
+
+    Raises:
+        ConfigurationError: there is none.
+    """
+    pipelines = {pipeline.name: pipeline for pipeline in load_pipelines()}
+    if name not in pipelines:
+        raise ConfigurationError(
+            f"There is no '{name}' (there is: {', '.join(pipelines)}). A bot is a file {name}.yml in {settings.BOTS}."
+        )
+    return pipelines[name]
+
+
+def _read_bot(path: Path) -> Pipeline:
+    try:
+        content = yaml.safe_load(path.read_text())
+    except yaml.YAMLError as error:
+        raise ConfigurationError(f"{path} is not valid YAML: {error}") from error
+    if not isinstance(content, dict):
+        raise ConfigurationError(f"{path} holds no settings. Write at least 'source: ...' into it.")
+    if unknown := set(content) - set(BOT_SETTINGS):
+        raise ConfigurationError(f"{path} has unknown settings {sorted(unknown)}. Known are {sorted(BOT_SETTINGS)}.")
+    if not content.get("source"):
+        raise ConfigurationError(f"{path} has no 'source'. Name a folder of NDJSON or the URL of a tracker store.")
+    for name in filter(None, (path.stem, content.get("destination"))):
+        if not NAME.fullmatch(name):
+            raise ConfigurationError(
+                f"{path}: '{name}' becomes part of schema names. Use lower case letters, digits and _, 40 at most."
+            )
+        if name in ("ecommerce", "support"):
+            raise ConfigurationError(f"{path}: '{name}' is the name of a domain. Give the bot another.")
+    return bot(path.stem, **content)

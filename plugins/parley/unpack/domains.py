@@ -1,0 +1,21 @@
+"""Each domain's kind of input, and one way to unpack it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from parley.pipelines import Domain, Pipeline
+from parley.unpack.contract import Contract
+from parley.unpack.engine import Result, unpack
+from parley.unpack.exports import SUPPORT
+from parley.unpack.rasa import RASA
+from parley.warehouse import Warehouse
+
+CONTRACTS: Mapping[Domain, Contract] = {"chat": RASA, "support": SUPPORT}
+
+
+def unpack_new(pipeline: Pipeline, warehouse: Warehouse, source: str | None = None, *, strict: bool = False) -> Result:
+    """Unpack what is new in a pipeline's own source, or in the one given; see `engine.unpack`."""
+    contract = CONTRACTS[pipeline.domain]
+    records = contract.read(source or pipeline.resolved_source())
+    return unpack(records, pipeline.raw_schema, contract, warehouse, strict=strict)
