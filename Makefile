@@ -17,14 +17,15 @@ unexport PYTHONDONTWRITEBYTECODE
 unexport PYTHONPATH PYTHONHOME AIRFLOW_HOME AIRFLOW_CONFIG
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test bench erd deps lint requirements clean
+.PHONY: help demo up test bench erd docs deps lint requirements clean
 
 help:
 	@echo "make demo   sample conversations through Airflow, in two loads"
 	@echo "make up     Airflow with its UI on http://localhost:$(PORT) (PORT=...)"
 	@echo "make test   all tests"
 	@echo "make bench  what the chat models cost on growing histories; see docs/benchmarks.md (ARGS=...)"
-	@echo "make erd    docs/chat_erd.md from the models"
+	@echo "make erd    docs/<domain>_erd.md from the models"
+	@echo "make docs   a static site into site/: pages, diagrams, dbt docs"
 	@echo "make deps   dbt's packages again, from its hub if it can be reached"
 	@echo "make lint   ruff, mypy, yamllint"
 	@echo "make requirements   compile requirements.txt from requirements.in"
@@ -48,6 +49,8 @@ erd: $(VENV)/packages
 deps: $(VENV)/installed
 	@$(BIN)/parley deps
 	@touch $(VENV)/packages
+docs: erd $(VENV)/installed-dev
+	@$(BIN)/python -m parley.site
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .
@@ -61,7 +64,7 @@ requirements: $(VENV)/installed-dev
 	$(BIN)/uv pip compile --quiet --no-header --universal --python-version 3.11 requirements-dev.in -o requirements-dev.txt
 
 clean:
-	rm -rf $(VENV) .parley warehouse.duckdb warehouse.duckdb.wal dbt/target dbt/logs dbt/dbt_packages \
+	rm -rf $(VENV) .parley site warehouse.duckdb warehouse.duckdb.wal dbt/target dbt/logs dbt/dbt_packages \
 		plugins/parley.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

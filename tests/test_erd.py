@@ -1,4 +1,4 @@
-"""The committed pages of the schema are those that the models make."""
+"""The committed pages of the schemas are those that the models make."""
 
 from __future__ import annotations
 
@@ -8,23 +8,38 @@ from pathlib import Path
 import pytest
 
 from parley.dbt import write_manifest
-from parley.erd import DBT_DOCS, PAGE, Schema, dbt_docs, page
+from parley.erd import DBT_DOCS, Schema, dbt_docs, domains, page, page_path
 from parley.pipelines import get_pipeline
 
 PROJECT = Path(__file__).parents[1]
 
 
 @pytest.fixture(scope="module")
-def schema() -> Schema:
-    return Schema.from_manifest(json.loads(write_manifest(get_pipeline("demo_bot")).read_text()))
+def schemas() -> dict[str, Schema]:
+    manifest = json.loads(write_manifest(get_pipeline("demo_bot")).read_text())
+    return {domain: Schema.from_manifest(manifest, domain) for domain in domains()}
 
 
-def test_the_pages_are_up_to_date(schema: Schema) -> None:
-    for path, content in ((PAGE, page(schema)), (DBT_DOCS, dbt_docs(schema))):
+def test_the_pages_are_up_to_date(schemas: dict[str, Schema]) -> None:
+    pages = {page_path(domain): page(schema) for domain, schema in schemas.items()}
+    for path, content in {**pages, DBT_DOCS: dbt_docs(schemas.values())}.items():
         assert (PROJECT / path).read_text() == content, f"{path} is out of date: run `make erd`"
 
 
-def test_every_table_has_a_key_and_leads_to_the_one_above_it(schema: Schema) -> None:
+def test_the_facts_of_support_lead_to_their_dimensions(schemas: dict[str, Schema]) -> None:
+    references = dict(schemas["support"].references())
+    for column, target in {
+        "conversation_id": ("fct_conversations", "conversation_id"),
+        "user_id": ("dim_user", "user_id"),
+        "agent_id": ("dim_agent", "agent_id"),
+        "tag": ("dim_tag", "tag"),
+        "event_date": ("dim_date", "date_day"),
+    }.items():
+        assert references["fct_conversation_events", column] == target
+
+
+def test_every_table_has_a_key_and_leads_to_the_one_above_it(schemas: dict[str, Schema]) -> None:
+    schema = schemas["chat"]
     assert {mart for mart, _ in schema.unique} >= set(schema.marts)
     references = dict(schema.references())
     for mart in ("user_messages", "bot_actions", "actions", "slots", "event_sequence"):

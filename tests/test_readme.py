@@ -16,7 +16,7 @@ PROJECT = Path(__file__).parents[1]
 README = (PROJECT / "README.md").read_text()
 COMMANDS = [line for block in re.findall(r"```sh\n(.*?)```", README, re.DOTALL) for line in block.splitlines()]
 # What these do is tested by tests/e2e, or is this very run.
-MAKE_TARGETS = ["make demo", "make up", "make test"]
+MAKE_TARGETS = ["make demo", "make up", "make test", "make docs"]
 
 
 @pytest.mark.parametrize("command", MAKE_TARGETS)

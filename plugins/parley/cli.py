@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 from contextlib import suppress
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -16,6 +16,9 @@ from rich.table import Table
 from parley.errors import ParleyError
 from parley.pipelines import get_pipeline, load_pipelines
 from parley.warehouse import Warehouse
+
+if TYPE_CHECKING:
+    pass
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 unpack_app = typer.Typer(no_args_is_help=True, help="Bring new input into a raw schema.")
@@ -50,6 +53,20 @@ def unpack_rudderstack(
 ) -> None:
     """Unpack RudderStack events into RudderStack's warehouse tables: what has not landed yet becomes one load."""
     _unpack("ecommerce", source, strict)
+
+
+@unpack_app.command("support")
+def unpack_support(
+    source: Annotated[
+        str | None,
+        typer.Argument(
+            help="A file or folder of CSV or JSON: conversation_events*, users*, agents*, tags*; else SUPPORT_SOURCE."
+        ),
+    ] = None,
+    strict: Strict = False,
+) -> None:
+    """Unpack a support desk's exports: what has not landed yet becomes one load."""
+    _unpack("support", source, strict)
 
 
 def _unpack(name: str, source: str | None, strict: bool) -> None:

@@ -1,15 +1,16 @@
-"""The chat schema drawn: docs/chat_erd.md, and the overview of dbt docs, made from dbt's manifest.
+"""The marts drawn: docs/<domain>_erd.md, and the overview of dbt docs, made from dbt's manifest.
 
     python -m parley.erd
 
-Keys come from the `unique` tests, lines from the `relationships` tests. Where a relationship leads to a column that
-is not unique it is followed to the next: every user of `senders` is one of `sessions`, and so one of `users`.
+Keys come from the `unique` and `unique_together` tests, lines from the `relationships` tests. Where a relationship
+leads to a column that is not unique it is followed to the next: every user of `senders` is one of `sessions`, and so
+one of `users`.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,9 +19,8 @@ from parley import settings
 from parley.dbt import write_manifest
 from parley.pipelines import get_pipeline
 
-PAGE = Path("docs/chat_erd.md")
-DBT_DOCS = Path("dbt/models/chat/_chat__docs.md")
-MADE_BY = "Made by `make erd` from dbt/models/chat; do not edit."
+DBT_DOCS = Path("dbt/models/_overview.md")
+MADE_BY = "Made by `make erd` from dbt/models; do not edit."
 
 Column = tuple[str, str]
 """Model and column."""
@@ -28,26 +28,28 @@ Column = tuple[str, str]
 
 @dataclass
 class Schema:
-    """What the manifest says of the chat models.
+    """What the manifest says of the models of a domain.
 
     Attributes:
         columns: of each model, with their descriptions.
         rows_of: the intermediate model whose rows a mart has, some or all, because both have its key.
     """
 
+    domain: str
     columns: dict[str, dict[str, str]] = field(default_factory=dict)
     descriptions: dict[str, str] = field(default_factory=dict)
     marts: list[str] = field(default_factory=list)
     unique: set[Column] = field(default_factory=set)
+    unique_together: set[Column] = field(default_factory=set)
     never_null: set[Column] = field(default_factory=set)
     leads_to: dict[Column, Column] = field(default_factory=dict)
     rows_of: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def from_manifest(cls, manifest: Mapping[str, Any]) -> Schema:
-        schema = cls()
+    def from_manifest(cls, manifest: Mapping[str, Any], domain: str) -> Schema:
+        schema = cls(domain)
         nodes = manifest["nodes"]
-        models = {key: node for key, node in nodes.items() if key.startswith("model.") and "chat" in node["fqn"]}
+        models = {key: node for key, node in nodes.items() if key.startswith("model.") and node["fqn"][1] == domain}
         for node in models.values():
             name = node["name"]
             schema.columns[name] = {key: _line(column["description"]) for key, column in node["columns"].items()}
@@ -79,6 +81,8 @@ class Schema:
         column = (model, test["kwargs"].get("column_name", ""))
         if test["name"] == "unique":
             self.unique.add(column)
+        elif test["name"] == "unique_together":
+            self.unique_together |= {(model, name) for name in arguments["columns"]}
         elif test["name"] == "never_null":
             self.never_null |= {(model, name) for name in arguments["columns"]}
         elif test["name"] == "relationships":
@@ -98,13 +102,25 @@ class Schema:
         return target
 
 
+def domains() -> list[str]:
+    """The domains of the dbt project that have marts, in alphabetical order."""
+    return sorted(path.parent.name for path in (settings.DBT_PROJECT / "models").glob("*/marts"))
+
+
+def page_path(domain: str) -> Path:
+    """Where the page of a domain is, from the project's root."""
+    return Path("docs") / f"{domain}_erd.md"
+
+
 def page(schema: Schema) -> str:
-    """The page of the schema: the diagram, then every table with its columns."""
+    """The page of a domain: the diagram, then every table with its columns."""
     references = dict(schema.references())
-    lines = ["# Chat: the tables and their keys", "", MADE_BY, "What the tables are for is in [chat.md](chat.md).", ""]
+    lines = [f"# {schema.domain.title()}: the tables and their keys", "", MADE_BY]
+    lines += [f"What the tables are for is in [{schema.domain}.md]({schema.domain}.md).", ""]
     lines += ["```mermaid", "erDiagram"]
     for mart in schema.marts:
-        keys = [name for name in schema.columns[mart] if (mart, name) in schema.unique or (mart, name) in references]
+        keyed = schema.unique | schema.unique_together | references.keys()
+        keys = [name for name in schema.columns[mart] if (mart, name) in keyed]
         lines.append(f"    {mart} {{")
         lines += [f"        {_type(name)} {name} {_marks(schema, (mart, name), references)}" for name in keys]
         lines.append("    }")
@@ -115,27 +131,30 @@ def page(schema: Schema) -> str:
         for name, description in schema.columns[mart].items():
             target = references.get((mart, name))
             key = "key" if (mart, name) in schema.unique else ""
+            key = "part of the key" if (mart, name) in schema.unique_together else key
             key = f"of [{target[0]}](#{target[0]})" if target else key
             lines.append(f"| `{name}` | {key} | {description} |")
         lines.append("")
     return "\n".join(lines).rstrip() + "\n"
 
 
-def dbt_docs(schema: Schema) -> str:
+def dbt_docs(schemas: Iterable[Schema]) -> str:
     """The overview of dbt docs, which draws no diagrams: the tables and their keys as lists."""
-    lines = [f"{{# {MADE_BY} #}}", "{% docs __overview__ %}", "# Parley: conversations of chatbots", ""]
-    lines += ["| table | what |", "|---|---|"]
-    lines += [f"| {mart} | {schema.descriptions[mart]} |" for mart in schema.marts]
-    lines += ["", "| column | names a row of |", "|---|---|"]
-    lines += [f"| {mart}.{name} | {to}.{key} |" for (mart, name), (to, key) in schema.references()]
+    lines = [f"{{# {MADE_BY} #}}", "{% docs __overview__ %}", "# Parley"]
+    for schema in schemas:
+        lines += ["", f"## {schema.domain.title()}", "", "| table | what |", "|---|---|"]
+        lines += [f"| {mart} | {schema.descriptions[mart]} |" for mart in schema.marts]
+        lines += ["", "| column | names a row of |", "|---|---|"]
+        lines += [f"| {mart}.{name} | {to}.{key} |" for (mart, name), (to, key) in schema.references()]
     return "\n".join([*lines, "{% enddocs %}"]) + "\n"
 
 
 def main() -> None:
     manifest = json.loads(write_manifest(get_pipeline("demo_bot")).read_text())
-    schema = Schema.from_manifest(manifest)
-    (settings.ROOT / PAGE).write_text(page(schema))
-    (settings.ROOT / DBT_DOCS).write_text(dbt_docs(schema))
+    schemas = [Schema.from_manifest(manifest, domain) for domain in domains()]
+    for schema in schemas:
+        (settings.ROOT / page_path(schema.domain)).write_text(page(schema))
+    (settings.ROOT / DBT_DOCS).write_text(dbt_docs(schemas))
 
 
 def _line(text: str) -> str:
@@ -143,11 +162,11 @@ def _line(text: str) -> str:
 
 
 def _type(name: str) -> str:
-    return "date" if name.endswith("_date") else "text"
+    return "date" if name.endswith(("_date", "_day", "period_start")) else "text"
 
 
 def _marks(schema: Schema, column: Column, references: Mapping[Column, Column]) -> str:
-    marks = {"PK": column in schema.unique, "FK": column in references}
+    marks = {"PK": column in schema.unique | schema.unique_together, "FK": column in references}
     return ", ".join(mark for mark, is_so in marks.items() if is_so)
 
 

@@ -151,7 +151,7 @@ def load_bots(folder: Path = settings.BOTS) -> list[Pipeline]:
 
 def load_pipelines() -> list[Pipeline]:
     """Every pipeline there is: the bots, then the other domains."""
-    return [*load_bots(), shop()]
+    return [*load_bots(), shop(), support_desk()]
 
 
 def get_pipeline(name: str) -> Pipeline:

@@ -17,6 +17,7 @@ STATE = ROOT / ".parley"
 DBT_PROJECT = ROOT / "dbt"
 BOTS = ROOT / "dags" / "bots"
 SAMPLE_CHAT = ROOT / "sample_data" / "chat"
+SAMPLE_SUPPORT = ROOT / "sample_data" / "support"
 
 DEPLOY_ENVS = ("dev", "ci", "staging", "prod")
 

@@ -81,12 +81,12 @@ def test_every_model_is_a_task_and_every_test_is_reported_by_exactly_one(dagbag:
 
 def _selected_tests() -> set[str]:
     """The data tests that dbt build runs for the chat domain: those of its models, seeds and snapshots."""
-    manifest = json.loads(manifest_path(load_pipelines()[0]).read_text())
+    nodes = json.loads(manifest_path(load_pipelines()[0]).read_text())["nodes"]
     return {
         name
-        for name, node in manifest["nodes"].items()
+        for name, node in nodes.items()
         if node["resource_type"] == "test"
-        and any(not parent.startswith("source.") for parent in node["depends_on"]["nodes"])
+        and any(nodes[parent]["fqn"][1] == "chat" for parent in node["depends_on"]["nodes"] if parent in nodes)
     }
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from chat_project import Chat
 from ecommerce_project import Shop
+from support_project import Support
 
 from parley import settings
 
@@ -29,3 +30,10 @@ def shop(tmp_path: Path, targets: Path, monkeypatch: pytest.MonkeyPatch) -> Shop
     monkeypatch.setattr(settings, "STATE", tmp_path / "state")
     monkeypatch.setenv("DLT_DATA_DIR", str(tmp_path / "dlt"))
     return Shop(tmp_path / "warehouse.duckdb", targets)
+
+
+@pytest.fixture
+def support(tmp_path: Path, targets: Path, monkeypatch: pytest.MonkeyPatch) -> Support:
+    monkeypatch.setattr(settings, "STATE", tmp_path / "state")
+    monkeypatch.setenv("DLT_DATA_DIR", str(tmp_path / "dlt"))
+    return Support(tmp_path / "warehouse.duckdb", targets, {})

@@ -6,7 +6,7 @@ customer_features as (
 
     select *
     from {{ ref('event_stream_customer_features') }}
-    where timestamp = {{ as_of() }}
+    where "timestamp" = {{ as_of() }}
 
 ),
 
@@ -17,7 +17,7 @@ features as (
         count(*) as rows_count,
         count(distinct feature_name) as features_count
     from {{ ref('event_stream_feature_table') }}
-    where timestamp = {{ as_of() }}
+    where "timestamp" = {{ as_of() }}
     group by user_id
 
 )

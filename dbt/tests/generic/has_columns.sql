@@ -7,8 +7,10 @@
         {%- set relation = adapter.get_relation(model.database, model.schema, model.identifier) -%}
         {%- if relation is none -%}
             {{ exceptions.raise_compiler_error(
-                "There is no table " ~ model.schema ~ "." ~ model.identifier ~ ". Is source_schema_prefix right, and was "
-                ~ "anything unpacked yet? Run: parley unpack rasa SOURCE --bot " ~ var('source_schema_prefix')
+                "There is no table " ~ model.schema ~ "." ~ model.identifier ~ ". Was anything unpacked yet? Run: parley "
+                ~ ("unpack rasa SOURCE --bot " ~ var('source_schema_prefix')
+                    ~ " (and is the variable source_schema_prefix right?)"
+                    if model.schema.endswith('_event') else "unpack --help")
             ) }}
         {%- endif -%}
         {%- set found = adapter.get_columns_in_relation(relation) | map(attribute='name') | list -%}

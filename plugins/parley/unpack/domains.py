@@ -8,11 +8,12 @@ from parley.errors import ConfigurationError
 from parley.pipelines import Domain, Pipeline
 from parley.unpack.contract import Contract
 from parley.unpack.engine import Result, unpack
+from parley.unpack.exports import SUPPORT
 from parley.unpack.rasa import RASA
 from parley.unpack.rudderstack import RUDDERSTACK
 from parley.warehouse import Warehouse
 
-CONTRACTS: Mapping[Domain, Contract] = {"chat": RASA, "ecommerce": RUDDERSTACK}
+CONTRACTS: Mapping[Domain, Contract] = {"chat": RASA, "ecommerce": RUDDERSTACK, "support": SUPPORT}
 
 
 def unpack_new(pipeline: Pipeline, warehouse: Warehouse, source: str | None = None, *, strict: bool = False) -> Result:

@@ -1,4 +1,4 @@
-{{ config(dist='user_id', sort=['timestamp', 'user_id']) }}
+{{ config(dist='user_id', sort=['"timestamp"', 'user_id']) }}
 
 with
 

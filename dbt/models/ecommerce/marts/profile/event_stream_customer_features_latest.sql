@@ -13,7 +13,7 @@ final as (
 
     select *
     from customer_features
-    where timestamp = (select max(timestamp) from customer_features)
+    where "timestamp" = (select max("timestamp") from customer_features)
 
 )
 

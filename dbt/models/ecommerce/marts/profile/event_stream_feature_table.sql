@@ -1,4 +1,4 @@
-{{ config(dist='user_id', sort=['timestamp', 'user_id']) }}
+{{ config(dist='user_id', sort=['"timestamp"', 'user_id']) }}
 
 {% set features = profile_features() %}
 
@@ -8,7 +8,7 @@ customer_features as (
 
     select *
     from {{ ref('event_stream_customer_features') }}
-    where timestamp = {{ as_of() }}
+    where "timestamp" = {{ as_of() }}
 
 ),
 
@@ -29,7 +29,7 @@ final as (
 
     select
         customer_features.user_id,
-        customer_features.timestamp,
+        customer_features."timestamp",
         features.feature_name,
         features.feature_type,
         {%- for type in ('numeric', 'string', 'array') %}

@@ -1,0 +1,3 @@
+{{ config(sort='period_start') }}
+
+{{ contact_reasons('day') }}

@@ -1,0 +1,5 @@
+{{ last_versions(
+    'tags',
+    key='tag',
+    columns=['description'],
+) }}

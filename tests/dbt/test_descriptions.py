@@ -1,0 +1,54 @@
+"""What the manifest says of the models: everything that people read is described, and somebody reads every mart."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from project import DBT, Project
+from support_project import Support
+
+MARTS = sorted(Path(DBT, "models").glob("*/marts/**/*.sql"))
+
+
+@pytest.fixture(scope="module")
+def manifest(targets: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    project = Project(tmp_path_factory.mktemp("warehouse") / "warehouse.duckdb", targets, {})
+    project.invoke("parse", target="descriptions", env={}, check=True)
+    content: dict[str, Any] = json.loads((targets / "descriptions" / "manifest.json").read_text())
+    return content
+
+
+def nodes(manifest: Mapping[str, Any], *kinds: str) -> Iterator[Mapping[str, Any]]:
+    return (node for node in manifest["nodes"].values() if node["resource_type"] in kinds)
+
+
+def test_every_model_seed_and_archive_is_described(manifest: dict[str, Any]) -> None:
+    found = {node["name"] for node in nodes(manifest, "model", "seed", "snapshot") if not node["description"]}
+    assert found == set()
+
+
+def test_every_described_column_has_words(manifest: dict[str, Any]) -> None:
+    for node in nodes(manifest, "model", "seed", "snapshot"):
+        assert node["columns"], f"{node['name']} has no described columns"
+        empty = [name for name, column in node["columns"].items() if not column["description"].strip()]
+        assert not empty, f"{node['name']}: {empty}"
+
+
+def test_every_mart_is_read_by_an_exposure(manifest: dict[str, Any]) -> None:
+    read = {node for exposure in manifest["exposures"].values() for node in exposure["depends_on"]["nodes"]}
+    assert {f"model.parley.{path.stem}" for path in MARTS} <= read
+    assert all(exposure["description"] for exposure in manifest["exposures"].values())
+
+
+def test_every_column_of_support_as_it_is_built_is_described(support: Support, manifest: dict[str, Any]) -> None:
+    event = {"event_timestamp": "2024-01-01 10:00:00", "conversation_id": "1", "event": "tag_assigned"}
+    support.land(conversation_events=[{**event, "event_value": "login"}])
+    support.build(run_id="run 1")
+    for node in nodes(manifest, "model", "seed", "snapshot"):
+        if node["fqn"][1] == "support":
+            built = {row[0] for row in support.query(f"describe {node['schema']}.{node['alias']}")}
+            assert set(node["columns"]) == built, node["name"]
