@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 PROJECT = Path(__file__).parents[1]
@@ -40,7 +41,7 @@ def test_every_variable_that_is_read_is_listed_and_no_other() -> None:
 
 def test_every_variable_has_one_line_that_says_what_it_is() -> None:
     lines = TEMPLATE.splitlines()
-    for before, line in zip(lines, lines[1:], strict=False):
+    for before, line in pairwise(lines):
         if SETTING.match(line):
             assert re.match(r"# \S.{7,}", before), line
             assert not SETTING.match(before), line

@@ -38,7 +38,7 @@ def from_files(env: MutableMapping[str, str], *names: str) -> None:
 
 
 def from_aws(env: MutableMapping[str, str], *names: str) -> None:
-    """Set each variable that is unset and has a secret in AWS Secrets Manager, `<name or ARN>` or `<name or ARN>#<key>`.
+    """Set each variable that is unset and has a secret in AWS Secrets Manager, `<name or ARN>` or with `#<key>` behind.
 
     A secret in JSON, as Amazon makes them for Redshift and RDS, gives the value of its key, `password` by default.
     Region and credentials are found as AWS tools find them.

@@ -24,8 +24,8 @@ BOTS = ROOT / "dags" / "bots"
 SAMPLE_CHAT = ROOT / "sample_data" / "chat"
 
 DEPLOY_ENVS = ("dev", "ci", "staging", "prod")
-# A pull request or a developer builds in schemas of their own, which can be dropped; those of staging and prod have fixed
-# names. With `pr_` or `dev_` in front, no other schema ends in a suffix. PostgreSQL cuts names off at 63 letters.
+# A pull request or a developer builds in schemas of their own, which can be dropped; those of staging and prod have
+# fixed names. With `pr_` or `dev_` in front, no other schema ends in a suffix. PostgreSQL cuts names at 63 letters.
 SUFFIXED_ENVS = ("dev", "ci")
 SUFFIX = re.compile(r"(pr|dev)_[a-z0-9_]{1,10}")
 
@@ -56,6 +56,6 @@ def schema_suffix() -> str:
         raise ConfigurationError(f"SCHEMA_SUFFIX is set, and DEPLOY_ENV is '{env}', whose schemas have fixed names.")
     if not SUFFIX.fullmatch(suffix):
         raise ConfigurationError(
-            f"SCHEMA_SUFFIX is '{suffix}'. Use pr_ or dev_ and up to 10 lower case letters, digits and _, pr_42 for example."
+            f"SCHEMA_SUFFIX is '{suffix}'. Use pr_ or dev_ and up to 10 lower case letters, digits and _: pr_42."
         )
     return suffix

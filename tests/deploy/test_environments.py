@@ -193,6 +193,17 @@ def test_of_two_who_deploy_at_once_one_is_stopped(repository: Repository, tmp_pa
     assert f"deployed/staging/{number}" in repository.run("git", "ls-remote", "--tags", remote["DEPLOY_REMOTE"])
 
 
+def test_git_sync_finds_each_release_with_its_manifests(repository: Repository, tmp_path: Path) -> None:
+    remote = str(tmp_path / "remote.git")
+    repository.git("clone", "--quiet", "--bare", ".", remote)
+    command = f'"{sys.executable}" -m parley.deploy git-sync'
+    repository.deploy("release", DEPLOY_REMOTE=remote, DEPLOY_COMMAND=command)
+    repository.git("fetch", "--quiet", remote, "git-sync/staging")
+    added = repository.git("diff", "--name-status", "HEAD", "FETCH_HEAD")
+    assert added == "A\t.parley/dbt/demo_bot/manifest.json"
+    assert "for DEPLOY_COMMAND" in repository.deploy("git-sync", check=False)
+
+
 @pytest.mark.parametrize(
     ("env", "suffix", "expected"),
     [("dev", "", ""), ("prod", "", ""), ("ci", "", "ci"), ("staging", "", "staging"), ("ci", "pr_42", "pr_42")],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from parley.deploy import changes, env_file, mwaa, releases
+from parley.deploy.git import git, with_manifests
 from parley.errors import ParleyError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
@@ -72,6 +74,16 @@ def status() -> None:
             commit = deployment.commit[: releases.SHORT]
             table.add_row(env, str(deployment.number), commit, deployment.kind, deployment.at)
     console.print(table if table.row_count else "Nothing was deployed yet.")
+
+
+@app.command()
+def git_sync() -> None:
+    """As a DEPLOY_COMMAND: push the release, with its manifests, to the branch git-sync/<environment>."""
+    env, commit, remote = (os.environ.get(name, "") for name in ("DEPLOY_ENV", "RELEASE_COMMIT", "DEPLOY_REMOTE"))
+    if not (commit and remote):
+        raise ParleyError("This is for DEPLOY_COMMAND, with DEPLOY_REMOTE set to the git remote that git-sync follows.")
+    git("push", "--quiet", "--force", remote, f"{with_manifests(commit)}:refs/heads/git-sync/{env}")
+    console.print(f"The branch git-sync/{env} is {commit[: releases.SHORT]}, with its manifests.")
 
 
 @app.command("mwaa")

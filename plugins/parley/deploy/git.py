@@ -16,17 +16,19 @@ from parley import settings
 from parley.errors import ParleyError
 
 
-def git(*arguments: str) -> str:
+def git(*arguments: str, **env: str) -> str:
     """What a git command prints.
 
     Raises:
         ParleyError: it failed, with its message.
     """
-    return _git(*arguments).decode().strip()
+    return _git(*arguments, **env).decode().strip()
 
 
-def _git(*arguments: str) -> bytes:
-    result = subprocess.run(["git", *arguments], cwd=settings.ROOT, capture_output=True, check=False)
+def _git(*arguments: str, **env: str) -> bytes:
+    result = subprocess.run(
+        ["git", *arguments], cwd=settings.ROOT, env={**os.environ, **env}, capture_output=True, check=False
+    )
     if result.returncode:
         raise ParleyError(f"`git {' '.join(arguments)}` failed:\n{result.stderr.decode(errors='replace')}")
     return result.stdout
@@ -62,3 +64,20 @@ def manifests_at(commit: str) -> Iterator[Path]:
         if result.returncode:
             raise ParleyError(f"The project at {commit[:12]} cannot be parsed:\n{result.stdout}{result.stderr}")
         yield Path(folder) / ".parley" / "dbt"
+
+
+def with_manifests(commit: str) -> str:
+    """A commit on top of another that adds the manifests, for what reads the project from git; returns its id.
+
+    Raises:
+        ParleyError: dbt cannot parse the project as it is there.
+    """
+    with manifests_at(commit) as folder, TemporaryDirectory(prefix="parley-index-") as index:
+        own = {"GIT_INDEX_FILE": str(Path(index) / "index")}
+        git("read-tree", commit, **own)
+        for manifest in sorted(folder.glob("*/manifest.json")):
+            path = f".parley/dbt/{manifest.parent.name}/manifest.json"
+            blob = git("hash-object", "-w", str(manifest))
+            git("update-index", "--add", "--cacheinfo", f"100644,{blob},{path}", **own)
+        tree = git("write-tree", **own)
+    return git("commit-tree", tree, "-p", commit, "-m", f"{commit[:12]} with its manifests")
