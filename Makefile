@@ -17,7 +17,8 @@ unexport PYTHONDONTWRITEBYTECODE
 unexport PYTHONPATH PYTHONHOME AIRFLOW_HOME AIRFLOW_CONFIG
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test bench erd docs deps lint requirements clean
+.PHONY: help demo up test bench erd docs deps lint requirements clean secrets image ci-build ci-drop release promote \
+	rollback releases mwaa
 
 help:
 	@echo "make demo   sample conversations through Airflow, in two loads"
@@ -29,6 +30,15 @@ help:
 	@echo "make deps   dbt's packages again, from its hub if it can be reached"
 	@echo "make lint   ruff, mypy, yamllint"
 	@echo "make requirements   compile requirements.txt from requirements.in"
+	@echo "make secrets   make up the secrets that .env does not have yet, for docker compose"
+	@echo "make image  the container image of this commit; see docs/deployment.md for this and all below"
+	@echo "make ci-build  build what has changed beside production, in schemas of its own (SUFFIX=pr_42 BASE=commit)"
+	@echo "make ci-drop   drop these schemas (SUFFIX=pr_42)"
+	@echo "make release   deploy a commit to staging (COMMIT=HEAD)"
+	@echo "make promote   deploy to production what staging runs"
+	@echo "make rollback  deploy the release before again (ENV=prod)"
+	@echo "make releases  what was deployed, and when"
+	@echo "make mwaa   build/mwaa: what Amazon MWAA takes"
 	@echo "make clean  remove all that was made, the warehouse too"
 
 demo: $(VENV)/packages
@@ -49,6 +59,7 @@ erd: $(VENV)/packages
 deps: $(VENV)/installed
 	@$(BIN)/parley deps
 	@touch $(VENV)/packages
+
 docs: erd $(VENV)/installed-dev
 	@$(BIN)/python -m parley.site
 
@@ -63,8 +74,36 @@ requirements: $(VENV)/installed-dev
 	$(BIN)/uv pip compile --quiet --no-header --universal --python-version 3.11 requirements.in -o requirements.txt
 	$(BIN)/uv pip compile --quiet --no-header --universal --python-version 3.11 requirements-dev.in -o requirements-dev.txt
 
+secrets: $(VENV)/installed
+	@$(BIN)/python -m parley.deploy secrets
+
+image:
+	docker build --tag $(or $(PARLEY_IMAGE),parley):latest \
+		--tag $(or $(PARLEY_IMAGE),parley):$(shell git rev-parse --short=12 HEAD) .
+
+ci-build: $(VENV)/packages
+	@DEPLOY_ENV=ci SCHEMA_SUFFIX=$(SUFFIX) $(BIN)/python -m parley.deploy build --base "$(BASE)"
+
+ci-drop: $(VENV)/packages
+	@DEPLOY_ENV=ci SCHEMA_SUFFIX=$(SUFFIX) $(BIN)/python -m parley.deploy drop
+
+release: $(VENV)/installed
+	@$(BIN)/python -m parley.deploy release $(or $(COMMIT),HEAD)
+
+promote: $(VENV)/installed
+	@$(BIN)/python -m parley.deploy promote
+
+rollback: $(VENV)/installed
+	@$(BIN)/python -m parley.deploy rollback $(or $(ENV),prod)
+
+releases: $(VENV)/installed
+	@$(BIN)/python -m parley.deploy status
+
+mwaa: $(VENV)/packages
+	@$(BIN)/python -m parley.deploy mwaa
+
 clean:
-	rm -rf $(VENV) .parley site warehouse.duckdb warehouse.duckdb.wal dbt/target dbt/logs dbt/dbt_packages \
+	rm -rf $(VENV) .parley build site warehouse.duckdb warehouse.duckdb.wal dbt/target dbt/logs dbt/dbt_packages \
 		plugins/parley.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

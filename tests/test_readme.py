@@ -47,10 +47,3 @@ def test_every_link_leads_somewhere() -> None:
     for page in pages:
         for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):
             assert (page.parent / target).exists(), f"{page.name} links to {target}"
-
-
-def test_every_setting_of_the_template_is_read_somewhere() -> None:
-    names = re.findall(r"^#? ?([A-Z][A-Z_]+)=", (PROJECT / ".env.template").read_text(), re.MULTILINE)
-    assert "WAREHOUSE" in names
-    code = "".join(path.read_text() for path in (PROJECT / "plugins" / "parley").rglob("*.py"))
-    assert [name for name in names if f'"{name}"' not in code] == []

@@ -90,6 +90,7 @@ def unpack_dag(pipeline: Pipeline) -> DAG:
             pool=POOL,
             execution_timeout=timedelta(hours=1),
             outlets=[raw_asset(pipeline)],
+            **ONE_AT_A_TIME,
         )
     return dag
 

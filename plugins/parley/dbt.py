@@ -23,7 +23,7 @@ def manifest_path(pipeline: Pipeline) -> Path:
     Raises:
         ConfigurationError: it has not been made yet.
     """
-    path = _target(pipeline) / "manifest.json"
+    path = settings.MANIFESTS / pipeline.name / "manifest.json"
     if not path.exists():
         raise ConfigurationError(f"{path} is missing. Run `parley manifest` after each change in dbt/ or dags/bots/.")
     return path
@@ -43,7 +43,8 @@ def write_manifest(pipeline: Pipeline) -> Path:
         "--vars",
         json.dumps(pipeline.dbt_vars),
     ]
-    command += ["--target-path", str(_target(pipeline)), "--log-path", str(settings.STATE / "dbt" / "logs")]
+    target = settings.MANIFESTS / pipeline.name
+    command += ["--target-path", str(target), "--log-path", str(settings.STATE / "dbt" / "logs")]
     result = subprocess.run(
         command,
         cwd=settings.DBT_PROJECT,
@@ -54,7 +55,7 @@ def write_manifest(pipeline: Pipeline) -> Path:
     )
     if result.returncode:
         raise ParleyError(f"dbt cannot parse the project for '{pipeline.name}':\n{result.stdout}{result.stderr}")
-    return _target(pipeline) / "manifest.json"
+    return target / "manifest.json"
 
 
 @dataclass(frozen=True)
@@ -76,12 +77,13 @@ def keep_run_results(project_dir: str, *, destination: str, **_: Any) -> None:
     """Cosmos' callback after dbt: keep what it did, before the copy of the project that it ran in is deleted."""
     results = Path(project_dir) / "target" / "run_results.json"
     if results.exists():
+        Path(destination).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(results, destination)
 
 
 def run_results_path(pipeline: Pipeline) -> Path:
     """Where the results of the last build of a pipeline are kept."""
-    return _target(pipeline) / "run_results.json"
+    return settings.STATE / "dbt" / pipeline.name / "run_results.json"
 
 
 def last_outcome(pipeline: Pipeline) -> Outcome:
@@ -96,7 +98,3 @@ def dbt_env() -> dict[str, str]:
     warehouse = Warehouse.from_env()
     path = {"WAREHOUSE_PATH": str(warehouse.path)} if warehouse.path else {}
     return {"DBT_PROFILES_DIR": str(settings.DBT_PROJECT), **path}
-
-
-def _target(pipeline: Pipeline) -> Path:
-    return settings.STATE / "dbt" / pipeline.name

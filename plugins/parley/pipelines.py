@@ -13,13 +13,14 @@ from typing import Any, Literal
 
 import yaml
 
-from parley import settings
+from parley import secrets, settings
 from parley.errors import ConfigurationError
 from parley.loads import Ledger
 
 Domain = Literal["chat", "ecommerce", "support"]
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
+VARIABLE = re.compile(r"\$\{?(\w+)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,9 +77,8 @@ class Pipeline:
 
     def built_schema(self, layer: str) -> str:
         """The schema that dbt builds a layer (`staging`, `views`) in; see dbt/macros/generate_schema_name.sql."""
-        env = settings.deploy_env()
-        suffix = "" if env in ("dev", "prod") else f"_{env}"
-        return f"{self.destination}_{layer}{suffix}"
+        suffix = settings.schema_suffix()
+        return f"{self.destination}_{layer}{'_' if suffix else ''}{suffix}"
 
     def resolved_source(self) -> str:
         """`source` with its variables replaced; a path is taken from the project's root.
@@ -86,8 +86,9 @@ class Pipeline:
         Raises:
             ConfigurationError: a variable is not set.
         """
+        secrets.from_files(os.environ, *VARIABLE.findall(self.source))
         source = os.path.expandvars(self.source)
-        if missing := re.findall(r"\$\{?(\w+)", source):
+        if missing := VARIABLE.findall(source):
             raise ConfigurationError(f"The source of '{self.name}' needs {', '.join(missing)}: set it in .env.")
         return source if "://" in source else str(settings.ROOT / source)
 

@@ -1,0 +1,83 @@
+"""The project at a commit: its files, and the manifests of its pipelines in production."""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+import sys
+import tarfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from parley import settings
+from parley.errors import ParleyError
+
+
+def git(*arguments: str, **env: str) -> str:
+    """What a git command prints.
+
+    Raises:
+        ParleyError: it failed, with its message.
+    """
+    return _git(*arguments, **env).decode().strip()
+
+
+def _git(*arguments: str, **env: str) -> bytes:
+    result = subprocess.run(
+        ["git", *arguments], cwd=settings.ROOT, env={**os.environ, **env}, capture_output=True, check=False
+    )
+    if result.returncode:
+        raise ParleyError(f"`git {' '.join(arguments)}` failed:\n{result.stderr.decode(errors='replace')}")
+    return result.stdout
+
+
+def commit_of(name: str) -> str:
+    """The full id of a commit, branch or tag.
+
+    Raises:
+        ParleyError: there is none of that name.
+    """
+    return git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
+
+
+@contextmanager
+def manifests_at(commit: str) -> Iterator[Path]:
+    """The manifests of the project at a commit, with the names of production: `<folder>/<pipeline>/manifest.json`.
+
+    They are made by the code of that commit, so nobody has to keep them.
+
+    Raises:
+        ParleyError: dbt cannot parse the project as it was then.
+    """
+    with TemporaryDirectory(prefix="parley-release-") as folder:
+        with tarfile.open(fileobj=io.BytesIO(_git("archive", "--format=tar", commit))) as archive:
+            archive.extractall(folder, filter="data")
+        env = {name: value for name, value in os.environ.items() if name not in ("SCHEMA_SUFFIX", "PARLEY_STATE")}
+        env |= {"PARLEY_ROOT": folder, "PYTHONPATH": str(Path(folder) / "plugins"), "DEPLOY_ENV": "prod"}
+        code = "from parley.cli import main; main()"
+        result = subprocess.run(
+            [sys.executable, "-c", code, "manifest"], cwd=folder, env=env, capture_output=True, text=True, check=False
+        )
+        if result.returncode:
+            raise ParleyError(f"The project at {commit[:12]} cannot be parsed:\n{result.stdout}{result.stderr}")
+        yield Path(folder) / ".parley" / "dbt"
+
+
+def with_manifests(commit: str) -> str:
+    """A commit on top of another that adds the manifests, for what reads the project from git; returns its id.
+
+    Raises:
+        ParleyError: dbt cannot parse the project as it is there.
+    """
+    with manifests_at(commit) as folder, TemporaryDirectory(prefix="parley-index-") as index:
+        own = {"GIT_INDEX_FILE": str(Path(index) / "index")}
+        git("read-tree", commit, **own)
+        for manifest in sorted(folder.glob("*/manifest.json")):
+            path = f".parley/dbt/{manifest.parent.name}/manifest.json"
+            blob = git("hash-object", "-w", str(manifest))
+            git("update-index", "--add", "--cacheinfo", f"100644,{blob},{path}", **own)
+        tree = git("write-tree", **own)
+    return git("commit-tree", tree, "-p", commit, "-m", f"{commit[:12]} with its manifests")
