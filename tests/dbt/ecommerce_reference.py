@@ -11,7 +11,7 @@ from decimal import Decimal
 from fnmatch import fnmatchcase
 from typing import Any
 
-from ecommerce_project import DBT
+from project import DBT
 
 Event = dict[str, Any]
 

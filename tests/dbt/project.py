@@ -33,6 +33,7 @@ class Project:
     @contextmanager
     def connection(self) -> Iterator[Connection]:
         with Warehouse("duckdb", path=self.path).connect() as connection:
+            connection.query("set timezone = 'UTC'")
             yield connection
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
@@ -61,6 +62,6 @@ class Project:
             done = dbtRunner().invoke([*arguments, *folders, "--log-path", folder, *variables, "--quiet"])
         if check:
             assert done.success, done.exception or [
-                (node.unique_id, node.message) for node in done.result if node.status in ("error", "fail")
+                (result.node.unique_id, result.message) for result in done.result if result.status in ("error", "fail")
             ]
         return done.success

@@ -59,7 +59,9 @@ def test_incremental_equals_full_refresh(shop: Shop, seed: int, stitching: str) 
         shop.mark(run_id)
         if number in (1, len(batches) - 1):
             verb = SEED_AND_RUN if number == 1 else ["run"]
-            shop.dbt(*verb, *MODELS, "--full-refresh", run_id=f"full {number}", env="ci", id_stitching=stitching)
+            shop.dbt(
+                *verb, *MODELS, "--full-refresh", run_id=f"full {number}", environment="ci", id_stitching=stitching
+            )
             assert differences(shop, "ci") == {}
     [[orders]] = shop.query("select count(distinct order_id) from ecommerce_raw.order_completed")
     assert shop.query("select count(distinct order_id) from ecommerce_marts.attribution_credits") == [(orders,)]

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from chat_project import DBT
 from dbt.cli.main import dbtRunner
 from profile_histories import COLUMNS, history
 from profile_reference import Row, Settings, Tables, features, plain
+from project import DBT
 
 from parley import settings
 from parley.pipelines import shop

@@ -44,7 +44,7 @@ def test_tables_that_rudderstack_wrote_come_to_the_same_marts(shop: Shop) -> Non
         assert register_loads(warehouse, "rudder", now=now) == f"2024-02-01 0{number}:00:00.000000"
         assert register_loads(warehouse, "rudder", now=now) is None
         verb = ["run"] if number else SEED_AND_RUN
-        shop.dbt(*verb, *MODELS, run_id=f"r{number}", env="ci", rs_schema="rudder")
+        shop.dbt(*verb, *MODELS, run_id=f"r{number}", environment="ci", rs_schema="rudder")
         with shop.connection() as connection:
             connection.query("insert into rudder._loads select load_id, schema_name, 1, now(), '' from rudder._loads")
     shop.dbt(*SEED_AND_RUN, *MODELS, run_id="all")
