@@ -7,11 +7,12 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 
 from parley.extracts import Record
-from parley.ui.charts.rows import OTHER, by_period, largest, share, sums, total
+from parley.ui.charts.rows import FEW_DAYS, OTHER, by_period, largest, share, sums, total
 from parley.ui.charts.shown import Chart, Datasets, Number, count, part
 from parley.ui.charts.style import BLUE, COLOURS, GREY, ORANGE, SKY, figure, over_time, ranking, words
 
 MOST_INTENTS = 12
+MOST_FORMS = 4
 # Of the flow: more than this many intents in a column make it a tangle.
 MOST_FLOW_INTENTS = 8
 END = "end of session"
@@ -40,7 +41,7 @@ def numbers(now: Datasets, before: Datasets) -> list[Number]:
         part("Contained", value["containment"], old["containment"], more_is_better=True),
         part("Bounced", value["bounce"], old["bounce"], more_is_better=False),
         count("Messages a session", value["messages"], old["messages"], digits=1),
-        part("Of new users", value["new"], old["new"], more_is_better=None),
+        part("By new users", value["new"], old["new"], more_is_better=None),
     ]
 
 
@@ -61,13 +62,16 @@ def charts(data: Datasets) -> list[Chart]:
     if data.get("intents"):
         found.append(Chart("Intents", "Messages of users by what was understood.", intents(data["intents"])))
     if "forms" in data and "form_slots" in data:
+        forms = form_names(data["forms"])[:MOST_FORMS]
         found += [
             Chart(
                 f"Form: {words(form)}",
                 "Sessions that opened the form, were asked for each slot, and gave it while the form was open.",
                 form_funnel(form, data["forms"], data["form_slots"]),
+                # Two in a row: none beside the last of an odd number.
+                is_wide=number == len(forms) and number % 2 == 1,
             )
-            for form in form_names(data["forms"])[:4]
+            for number, form in enumerate(forms, start=1)
         ]
     if data.get("intent_flow"):
         found.append(
@@ -97,7 +101,7 @@ def sessions(daily: Sequence[Record]) -> go.Figure:
 
 def rates(daily: Sequence[Record]) -> go.Figure:
     """Containment (sessions without a hand-off) and bounce (sessions without a message) over time."""
-    periods = by_period(daily, ["sessions_count", "handoff_sessions_count", "bounced_sessions_count"])
+    periods = by_period(daily, ["sessions_count", "handoff_sessions_count", "bounced_sessions_count"], FEW_DAYS)
     starts = list(periods)
     contained = [
         share(values["sessions_count"] - values["handoff_sessions_count"], values["sessions_count"])
@@ -105,12 +109,14 @@ def rates(daily: Sequence[Record]) -> go.Figure:
     ]
     bounced = [share(values["bounced_sessions_count"], values["sessions_count"]) for values in periods.values()]
     line = {"mode": "lines+markers", "connectgaps": True, "hovertemplate": "%{y:.1%}"}
-    return over_time(
+    chart = over_time(
         go.Scatter(x=starts, y=contained, name="contained", line={"color": BLUE, "width": 2}, **line),
         go.Scatter(x=starts, y=bounced, name="bounced", line={"color": ORANGE, "width": 2, "dash": "dash"}, **line),
         unit="Share of sessions",
         tickformat=".0%",
     )
+    chart.update_yaxes(range=[0, 1.02])
+    return chart
 
 
 def special_events(daily: Sequence[Record]) -> go.Figure:
@@ -193,6 +199,8 @@ def intent_flow(rows: Sequence[Record]) -> go.Figure:
     flow = go.Sankey(
         arrangement="snap",
         node={
+            # A step has a column, the ends of sessions too.
+            "align": "left",
             "label": [words(intent) for _, intent in nodes],
             "color": [colours.get(intent, GREY) for _, intent in nodes],
             "pad": 14,

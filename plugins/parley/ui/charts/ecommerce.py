@@ -9,9 +9,9 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 
 from parley.extracts import Record
-from parley.ui.charts.rows import by_category, by_period, largest, share, sums, total
+from parley.ui.charts.rows import FEW_DAYS, by_category, by_period, largest, share, sums, total
 from parley.ui.charts.shown import Chart, Datasets, Number, count, part
-from parley.ui.charts.style import BLUE, COLOURS, GREEN, ORANGE, SKY, figure, over_time, stacked, words
+from parley.ui.charts.style import BLUE, COLOURS, GREEN, LINE, SKY, figure, over_time, stacked, words
 
 # In the order in which people compare them; any other comes behind.
 MODELS = ("first_touch", "last_touch", "last_non_direct", "linear", "time_decay", "position_based")
@@ -54,8 +54,9 @@ def charts(data: Datasets) -> list[Chart]:
         daily = data["daily"]
         found += [
             Chart("Active users", "People with at least one event on the day.", users(daily)),
-            Chart("Engagement", "Bounced: one page and no time spent.", engagement(daily)),
-            Chart("Revenue", "Orders without those that were delivered twice.", revenue(daily), is_wide=True),
+            Chart("Revenue", "Orders without those that were delivered twice.", revenue(daily)),
+            Chart("Bounced sessions", "One page and no time spent.", bounces(daily)),
+            Chart("Length of a session", "From its first event to its last.", session_length(daily)),
         ]
     if rows := data.get("attribution"):
         found += [
@@ -90,31 +91,26 @@ def users(daily: Sequence[Record]) -> go.Figure:
     )
 
 
-def engagement(daily: Sequence[Record]) -> go.Figure:
-    """Share of bounced sessions, and the average length of a session."""
-    periods = by_period(daily, ["total_sessions", "bounced_sessions", "session_seconds_sum"])
+def bounces(daily: Sequence[Record]) -> go.Figure:
+    """Share of bounced sessions."""
+    periods = by_period(daily, ["total_sessions", "bounced_sessions"], FEW_DAYS)
     bounced = [share(period["bounced_sessions"], period["total_sessions"]) for period in periods.values()]
-    seconds = [share(period["session_seconds_sum"], period["total_sessions"]) for period in periods.values()]
-    minutes = [None if length is None else length / 60 for length in seconds]
-    line = {"mode": "lines", "x": list(periods)}
-    chart = over_time(
-        go.Scatter(y=bounced, name="bounced", line={"color": ORANGE, "dash": "dash"}, hovertemplate="%{y:.1%}", **line),
-        go.Scatter(y=minutes, name="length", line={"color": BLUE}, yaxis="y2", hovertemplate="%{y:,.1f} min", **line),
+    return over_time(
+        go.Scatter(x=list(periods), y=bounced, name="bounced", hovertemplate="%{y:.1%}", **LINE),
         unit="Share of sessions",
         tickformat=".0%",
     )
-    chart.update_layout(
-        margin={"r": 64},
-        yaxis2={
-            "title": "Minutes, average",
-            "overlaying": "y",
-            "side": "right",
-            "rangemode": "tozero",
-            "showgrid": False,
-            "tickformat": ",",
-        },
+
+
+def session_length(daily: Sequence[Record]) -> go.Figure:
+    """The average length of a session."""
+    periods = by_period(daily, ["total_sessions", "session_seconds_sum"], FEW_DAYS)
+    seconds = [share(period["session_seconds_sum"], period["total_sessions"]) for period in periods.values()]
+    minutes = [None if length is None else length / 60 for length in seconds]
+    return over_time(
+        go.Scatter(x=list(periods), y=minutes, name="length", hovertemplate="%{y:,.1f} min", **LINE),
+        unit="Minutes, average",
     )
-    return chart
 
 
 def revenue(daily: Sequence[Record]) -> go.Figure:

@@ -12,16 +12,17 @@ from parley.extracts import Record
 Grain = Literal["day", "week", "month"]
 
 OTHER = "other"
-# More bars than these are no longer told apart.
+# More bars than these are no longer told apart; where each has many colours, or a line jumps, it is fewer.
 MOST_DAYS = 100
+FEW_DAYS = 45
 MOST_WEEKS = 110
 
 
-def grain_for(rows: Iterable[Record]) -> Grain:
+def grain_for(rows: Iterable[Record], most_days: int) -> Grain:
     """How finely the rows can be drawn, by the time between their first and their last day."""
     days = [date.fromisoformat(row["day"]) for row in rows]
     span = (max(days) - min(days)).days if days else 0
-    if span <= MOST_DAYS:
+    if span <= most_days:
         return "day"
     return "week" if span <= MOST_WEEKS * 7 else "month"
 
@@ -45,9 +46,15 @@ def sums(rows: Iterable[Record], columns: Sequence[str], key: Callable[[Record],
     return {found: totals[found] for found in sorted(totals)}
 
 
-def by_period(rows: Sequence[Record], columns: Sequence[str]) -> dict[str, dict[str, float]]:
-    """The sums of the columns for each period, by its first day; a period without rows has zeros."""
-    grain = grain_for(rows)
+def by_period(
+    rows: Sequence[Record], columns: Sequence[str], most_days: int = MOST_DAYS
+) -> dict[str, dict[str, float]]:
+    """The sums of the columns for each period, by its first day; a period without rows has zeros.
+
+    Args:
+        most_days: periods are days up to so many, then weeks or months.
+    """
+    grain = grain_for(rows, most_days)
     totals = sums(rows, columns, lambda row: period_start(row["day"], grain))
     if not totals:
         return {}
@@ -68,7 +75,7 @@ def by_category(rows: Sequence[Record], column: str, category: str, number: int)
     spread = [
         {"day": row["day"], **dict.fromkeys(shown, 0), name: row[column]} for row, name in zip(rows, names, strict=True)
     ]
-    periods = by_period(spread, shown)
+    periods = by_period(spread, shown, FEW_DAYS)
     return {name: {start: values[name] for start, values in periods.items()} for name in shown}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import plotly.graph_objects as go
@@ -12,6 +13,8 @@ BLUE, ORANGE, GREEN, RED = "#0072B2", "#E69F00", "#009E73", "#D55E00"
 SKY, PINK, BROWN = "#56B4E9", "#CC79A7", "#8C6D31"
 GREY = "#9AA3AF"
 COLOURS = (BLUE, ORANGE, GREEN, PINK, SKY, RED, BROWN)
+
+LINE = {"mode": "lines+markers", "line": {"color": BLUE, "width": 2}}
 
 HEIGHT = 320
 BAR_HEIGHT = 30
@@ -28,7 +31,7 @@ def figure(*traces: Any, height: int = HEIGHT, **layout: Any) -> go.Figure:
         plot_bgcolor="rgba(0,0,0,0)",
         font={"family": "Inter, system-ui, sans-serif", "size": 12},
         hovermode="x unified",
-        legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
+        legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "traceorder": "normal"},
         bargap=0.25,
     )
     chart.update_xaxes(zeroline=False, showgrid=False, automargin=True)
@@ -45,11 +48,16 @@ def over_time(*traces: Any, unit: str, tickformat: str = ",", **layout: Any) -> 
         tickformat: of its numbers: `,` or `.0%`, in the notation of d3.
     """
     chart = figure(*traces, **layout)
-    chart.update_xaxes(title="Day (UTC)", type="date", hoverformat="%a %-d %b %Y")
+    starts = list(traces[0].x) if traces else []
+    chart.update_xaxes(title=f"{_period(starts)} (UTC)", type="date", hoverformat="%a %-d %b %Y")
     chart.update_yaxes(title=unit, tickformat=tickformat)
-    if tickformat == ".0%":
-        chart.update_yaxes(range=[0, 1.02])
     return chart
+
+
+def _period(starts: list[str]) -> str:
+    """What the first days of periods are, ISO dates: days, weeks or months."""
+    days = (date.fromisoformat(starts[1]) - date.fromisoformat(starts[0])).days if len(starts) > 1 else 1
+    return {1: "Day", 7: "Week from"}.get(days, "Month from")
 
 
 def stacked(categories: dict[str, dict[str, float]], *, unit: str, hovertemplate: str = "%{y:,}") -> go.Figure:
@@ -80,7 +88,8 @@ def ranking(names: list[str], values: list[float | None], *, unit: str, tickform
         hovertemplate=f"%{{y}}: %{{x:{tickformat}}}<extra></extra>",
     )
     chart = figure(bars, height=90 + BAR_HEIGHT * max(len(names), 3), hovermode="closest")
-    chart.update_xaxes(title=unit, tickformat=tickformat, showgrid=True, rangemode="tozero")
+    ticks = ".0%" if tickformat.endswith("%") else ","
+    chart.update_xaxes(title=unit, tickformat=ticks, showgrid=True, rangemode="tozero")
     chart.update_yaxes(autorange="reversed", ticksuffix="  ")
     chart.update_layout(margin={"r": 56})
     return chart

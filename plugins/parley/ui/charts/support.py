@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 
 from parley.extracts import Record
-from parley.ui.charts.rows import by_category, by_period, largest, share, sums, total
+from parley.ui.charts.rows import FEW_DAYS, by_category, by_period, largest, share, sums, total
 from parley.ui.charts.shown import Chart, Datasets, Number, count, part
-from parley.ui.charts.style import BLUE, ORANGE, over_time, ranking, stacked, words
+from parley.ui.charts.style import BLUE, LINE, ORANGE, over_time, ranking, stacked, words
 
 MOST_REASONS = 7
 NO_TAG = "without a tag"
@@ -57,7 +57,12 @@ def charts(data: Datasets) -> list[Chart]:
     if rows := data.get("conversations"):
         found.append(Chart("Conversations", "By the day they were opened on.", conversations(rows)))
         found.append(
-            Chart("First answer", "From the customer's first message to the first answer.", first_response(rows))
+            Chart(
+                "First answer",
+                "From the customer's first message to the first answer.",
+                first_response(rows),
+                is_wide=True,
+            )
         )
     return found
 
@@ -99,17 +104,10 @@ def conversations(rows: Sequence[Record]) -> go.Figure:
 
 def first_response(rows: Sequence[Record]) -> go.Figure:
     """Minutes until the first answer, on average, by the day a conversation was opened."""
-    periods = by_period(rows, ["answered_count", "response_minutes_sum"])
+    periods = by_period(rows, ["answered_count", "response_minutes_sum"], FEW_DAYS)
     minutes = [share(period["response_minutes_sum"], period["answered_count"]) for period in periods.values()]
     return over_time(
-        go.Scatter(
-            x=list(periods),
-            y=minutes,
-            name="first answer",
-            mode="lines+markers",
-            line={"color": BLUE, "width": 2},
-            hovertemplate="%{y:,.0f} min",
-        ),
+        go.Scatter(x=list(periods), y=minutes, name="first answer", hovertemplate="%{y:,.0f} min", **LINE),
         unit="Minutes, average",
     )
 
