@@ -17,7 +17,7 @@ unexport PYTHONDONTWRITEBYTECODE
 unexport PYTHONPATH PYTHONHOME AIRFLOW_HOME AIRFLOW_CONFIG
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test bench erd lint requirements clean
+.PHONY: help demo up test bench erd screenshots lint requirements clean
 
 help:
 	@echo "make demo   sample conversations through Airflow, in two loads"
@@ -25,6 +25,7 @@ help:
 	@echo "make test   all tests"
 	@echo "make bench  what the chat models cost on growing histories; see docs/benchmarks.md (ARGS=...)"
 	@echo "make erd    docs/chat_erd.md from the models"
+	@echo "make screenshots   docs/images from the pages in Airflow's UI; needs chromium"
 	@echo "make lint   ruff, mypy, yamllint"
 	@echo "make requirements   compile requirements.txt from requirements.in"
 	@echo "make clean  remove all that was made, the warehouse too"
@@ -43,6 +44,9 @@ bench: $(VENV)/installed
 
 erd: $(VENV)/installed
 	@$(BIN)/python -m parley.erd
+
+screenshots: $(VENV)/installed-dev
+	SCREENSHOTS=$(CURDIR)/docs/images $(BIN)/pytest tests/e2e/test_pages.py
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .

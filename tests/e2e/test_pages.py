@@ -250,7 +250,7 @@ def test_the_pages_answer_while_a_run_holds_the_warehouse(page: Page, airflow: A
 
 def test_the_chat_dag_has_a_graph(page: Page, airflow: Airflow, pictures: Path) -> None:
     page.goto(airflow.url)
-    page.evaluate(f"localStorage.setItem('dag_view-{BOT.dag_id}', 'graph')")
+    page.evaluate("localStorage.setItem('default_dag_view', JSON.stringify('graph'))")
     page.goto(f"{airflow.url}/dags/{BOT.dag_id}")
     page.locator(".react-flow__node", has_text="mark_loads").first.wait_for()
     page.wait_for_timeout(1500)
