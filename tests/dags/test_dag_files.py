@@ -51,10 +51,7 @@ def test_publish_runs_at_its_times_and_after_whatever_there_is_to_show(dagbag: D
     assert isinstance(dag.timetable, AssetOrTimeSchedule)
     assert dag.timetable.timetable.expression == "0 8,19 * * *"
     assert str(dag.timetable.timetable.timezone) == "UTC"
-    assert {asset.name for _, asset in dag.timetable.asset_condition.iter_assets()} == {
-        "demo_bot_event",
-        "demo_bot_views",
-    }
+    assert {asset.name for asset in dag.timetable.asset_condition.objects} == {"demo_bot_event", "demo_bot_views"}
     assert (dag.max_active_runs, dag.catchup) == (1, False)
 
 

@@ -185,7 +185,7 @@ def test_loads_shows_every_load_with_its_state_run_and_counts(
     expect(page).to_have_url(re.compile("plugin/loads/parley/loads.*state=new"))
 
     frame = shown(page, airflow, "Loads")
-    frame.get_by_role("link", name=DONE_RUN).first.click()
+    frame.locator(f"a[title='{DONE_RUN}']").first.click()
     expect(page).to_have_url(re.compile(rf"/dags/{BOT.dag_id}/runs/"))
 
 

@@ -111,6 +111,7 @@ def test_a_load_links_to_its_run_and_lists_why_records_were_set_aside(
     log_in(client)
     page = client.get("/parley/loads").text
     assert f'href="../dags/{DAG}/runs/manual__2026-01-31T08%3A00%3A00%2B00%3A00"' in page
+    assert ">manual 2026-01-31 08:00</a>" in page
     assert "1,234" in page
     assert "5,678" in page
     assert "2 \N{MULTIPLICATION SIGN} &lt;script&gt;alert(1)&lt;/script&gt;" in page

@@ -31,7 +31,8 @@ app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
 app.add_exception_handler(status.HTTP_401_UNAUTHORIZED, log_in)
 
 templates = Jinja2Templates(directory=HERE / "templates")
-templates.env.filters.update(ago=texts.ago, duration=texts.duration, time=texts.time, number=texts.number)
+for text_filter in (texts.ago, texts.duration, texts.time, texts.number, texts.run_name):
+    templates.env.filters[text_filter.__name__] = text_filter
 templates.env.globals.update(plotly_version=plotly.__version__)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 
 
@@ -31,3 +32,8 @@ def ago(moment: datetime) -> str:
 def number(value: float) -> str:
     """With a comma for every thousand."""
     return f"{value:,}"
+
+
+def run_name(run_id: str) -> str:
+    """A run by its kind and minute, `manual 2026-01-31 07:00`; an id of another form as it is."""
+    return re.sub(r"^(\w+?)__(\d{4}-\d\d-\d\d)T(\d\d:\d\d).*", r"\1 \2 \3", run_id)
