@@ -11,8 +11,9 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import httpx
@@ -22,7 +23,8 @@ from playwright.sync_api import Browser, FrameLocator, Page, expect, sync_playwr
 from parley import publish, services, settings
 from parley.airflow_client import Airflow
 from parley.dbt import dbt_env, write_manifest
-from parley.pipelines import get_pipeline
+from parley.extracts import read_extract
+from parley.pipelines import PUBLISH_DAG_ID, get_pipeline
 from parley.unpack.domains import unpack_new
 from parley.warehouse import Warehouse
 
@@ -41,6 +43,8 @@ def loads(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     folder = tmp_path_factory.mktemp("pages")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("WAREHOUSE_PATH", str(folder / "warehouse.duckdb"))
+        # What dlt remembers of the warehouse of other tests; it finds the rest in the warehouse itself.
+        shutil.rmtree(settings.STATE / "dlt" / "pipelines" / BOT.raw_schema, ignore_errors=True)
         write_manifest(BOT)
         first = _unpack(settings.SAMPLE_CHAT / "batch_1")
         second = _unpack(settings.SAMPLE_CHAT / "batch_2")
@@ -78,11 +82,16 @@ def _dbt(*arguments: str, run_id: str) -> None:
 
 @pytest.fixture(scope="module")
 def airflow(loads: dict[str, str]) -> Iterator[Airflow]:
-    """Airflow, which knows the two runs; its DAGs are paused."""
+    """Airflow, which knows the two runs; its DAGs are paused, but for publish, which runs when it is time."""
     port = services.free_port()
-    services.prepare(port)
-    with services.running(port) as running:
-        running.wait_for_dag(BOT.dag_id)
+    with pytest.MonkeyPatch.context() as patch, ExitStack() as stack:
+        patch.setenv("AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE", "True")
+        services.prepare(port)
+        running = stack.enter_context(services.running(port))
+        for dag_id in (BOT.dag_id, PUBLISH_DAG_ID):
+            running.wait_for_dag(dag_id)
+        running.request("PATCH", f"/dags/{BOT.dag_id}", json={"is_paused": True})
+        running.unpause(PUBLISH_DAG_ID)
         for run_id, state in ((DONE_RUN, "success"), (FAILED_RUN, "failed")):
             path = f"/dags/{BOT.dag_id}/dagRuns"
             running.request("POST", path, json={"dag_run_id": run_id, "logical_date": None})
@@ -248,10 +257,30 @@ def test_the_pages_answer_while_a_run_holds_the_warehouse(page: Page, airflow: A
         assert frame.locator(".chart .plot").count() >= 6
 
 
+def test_what_has_arrived_is_published_at_once(airflow: Airflow, loads: dict[str, str], tmp_path: Path) -> None:
+    arrived = _unpack(_late_events(tmp_path, "latest", 10, []))
+    assets = airflow.request("GET", "/assets", params={"name_pattern": BOT.raw_schema})["assets"]
+    airflow.request("POST", "/assets/events", json={"asset_id": assets[0]["id"], "extra": {}})
+    deadline = time.monotonic() + 3 * SECONDS
+    while arrived not in _published():
+        assert time.monotonic() < deadline, "publish has not run"
+        time.sleep(1)
+    [run, *_] = airflow.request("GET", f"/dags/{PUBLISH_DAG_ID}/dagRuns")["dag_runs"]
+    assert run["run_type"] == "asset_triggered"
+
+
+def _published() -> set[str]:
+    extract = read_extract(BOT.name)
+    return {facts.load.load_id for facts in extract.loads} if extract else set()
+
+
 def test_the_chat_dag_has_a_graph(page: Page, airflow: Airflow, pictures: Path) -> None:
     page.goto(airflow.url)
     page.evaluate("localStorage.setItem('default_dag_view', JSON.stringify('graph'))")
     page.goto(f"{airflow.url}/dags/{BOT.dag_id}")
     page.locator(".react-flow__node", has_text="mark_loads").first.wait_for()
-    page.wait_for_timeout(1500)
+    page.locator("[aria-label='Expand all task groups'], [title='Expand all task groups']").first.click()
+    page.locator(".react-flow__node", has_text="chat_load_ids").first.wait_for()
+    page.locator(".react-flow__controls-fitview").click()
+    page.wait_for_timeout(2000)
     page.screenshot(path=pictures / "chat_dag.png")
