@@ -115,8 +115,8 @@ def _count(pipeline: Pipeline, connection: Connection, load_ids: Sequence[str]) 
         marks = ", ".join(["%s"] * len(ids))
         for some in _parts([table for table in tables if table != QUARANTINE], TABLES_AT_A_TIME):
             union = " union all ".join(
-                f"select '{table}', _load_id, count(*) from {schema}.\"{table}\" where _load_id in ({marks})"
-                " group by _load_id"
+                f"select cast('{table}' as varchar(127)), _load_id, count(*) from {schema}.\"{table}\""
+                f" where _load_id in ({marks}) group by _load_id"
                 for table in some
             )
             for table, load_id, number in connection.query(union, ids * len(some)):

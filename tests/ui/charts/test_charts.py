@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from typing import Any
 
 import plotly.graph_objects as go
@@ -206,3 +207,10 @@ def test_hours_are_weighted_by_conversations() -> None:
 
 def test_the_first_answer_is_an_average_of_those_answered() -> None:
     assert drawn("first_response") == {"first answer": [25.0]}
+
+
+def test_weeks_are_marked_by_their_mondays() -> None:
+    days = [{**SHOP[0], "day": f"2026-{month:02}-05"} for month in range(1, 8)]
+    axis = ecommerce.bounces(days).layout.xaxis
+    assert axis.title.text == "Week from (UTC)"
+    assert {date.fromisoformat(tick).weekday() for tick in axis.tickvals} == {0}

@@ -16,6 +16,8 @@ COLOURS = (BLUE, ORANGE, GREEN, PINK, SKY, RED, BROWN)
 
 LINE = {"mode": "lines+markers", "line": {"color": BLUE, "width": 2}}
 
+WEEK = "Week from"
+MOST_TICKS = 8
 HEIGHT = 320
 BAR_HEIGHT = 30
 
@@ -49,7 +51,11 @@ def over_time(*traces: Any, unit: str, tickformat: str = ",", **layout: Any) -> 
     """
     chart = figure(*traces, **layout)
     starts = list(traces[0].x) if traces else []
-    chart.update_xaxes(title=f"{_period(starts)} (UTC)", type="date", hoverformat="%a %-d %b %Y")
+    period = _period(starts)
+    chart.update_xaxes(title=f"{period} (UTC)", type="date", hoverformat="%a %-d %b %Y")
+    if period == WEEK:
+        # Left to itself it marks Sundays.
+        chart.update_xaxes(tickvals=starts[:: 1 + len(starts) // MOST_TICKS], tickformat="%-d %b\n%Y")
     chart.update_yaxes(title=unit, tickformat=tickformat)
     return chart
 
@@ -57,7 +63,7 @@ def over_time(*traces: Any, unit: str, tickformat: str = ",", **layout: Any) -> 
 def _period(starts: list[str]) -> str:
     """What the first days of periods are, ISO dates: days, weeks or months."""
     days = (date.fromisoformat(starts[1]) - date.fromisoformat(starts[0])).days if len(starts) > 1 else 1
-    return {1: "Day", 7: "Week from"}.get(days, "Month from")
+    return {1: "Day", 7: WEEK}.get(days, "Month from")
 
 
 def stacked(categories: dict[str, dict[str, float]], *, unit: str, hovertemplate: str = "%{y:,}") -> go.Figure:
