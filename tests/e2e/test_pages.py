@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -164,12 +165,13 @@ def held_warehouse() -> Iterator[None]:
 @pytest.mark.parametrize("path", ["loads", "dashboard"])
 def test_without_login_nothing_is_shown(airflow: Airflow, path: str) -> None:
     url = f"{airflow.url}/parley/{path}"
-    assert httpx.get(url).status_code == httpx.codes.UNAUTHORIZED
-    assert httpx.get(url, headers={"Authorization": "Bearer forged"}).is_client_error
-    assert httpx.get(url, cookies={"_token": "forged"}).is_client_error
-    answer = httpx.get(url, headers={"Accept": "text/html"})
+    get = partial(httpx.get, timeout=SECONDS)
+    assert get(url).status_code == httpx.codes.UNAUTHORIZED
+    assert get(url, headers={"Authorization": "Bearer forged"}).is_client_error
+    assert get(url, cookies={"_token": "forged"}).is_client_error
+    answer = get(url, headers={"Accept": "text/html"})
     assert answer.status_code == httpx.codes.SEE_OTHER
-    login = httpx.get(httpx.URL(url).join(answer.headers["location"]), follow_redirects=True)
+    login = get(httpx.URL(url).join(answer.headers["location"]), follow_redirects=True)
     assert login.url.path == "/auth/login"
     assert f"/parley/{path}" in login.url.params["next"]
 
@@ -262,16 +264,18 @@ def test_what_has_arrived_is_published_at_once(airflow: Airflow, loads: dict[str
     assets = airflow.request("GET", "/assets", params={"name_pattern": BOT.raw_schema})["assets"]
     airflow.request("POST", "/assets/events", json={"asset_id": assets[0]["id"], "extra": {}})
     deadline = time.monotonic() + 3 * SECONDS
-    while arrived not in _published():
-        assert time.monotonic() < deadline, "publish has not run"
+    while not (runs := _runs_of_publish(airflow, "asset_triggered")):
+        assert time.monotonic() < deadline, "publish has not started"
         time.sleep(1)
-    [run, *_] = airflow.request("GET", f"/dags/{PUBLISH_DAG_ID}/dagRuns")["dag_runs"]
-    assert run["run_type"] == "asset_triggered"
-
-
-def _published() -> set[str]:
+    assert airflow.wait_for_run(PUBLISH_DAG_ID, runs[0]) == "success"
     extract = read_extract(BOT.name)
-    return {facts.load.load_id for facts in extract.loads} if extract else set()
+    assert extract
+    assert arrived in {facts.load.load_id for facts in extract.loads}
+
+
+def _runs_of_publish(airflow: Airflow, kind: str) -> list[str]:
+    runs = airflow.request("GET", f"/dags/{PUBLISH_DAG_ID}/dagRuns")["dag_runs"]
+    return [run["dag_run_id"] for run in runs if run["run_type"] == kind]
 
 
 def test_the_chat_dag_has_a_graph(page: Page, airflow: Airflow, pictures: Path) -> None:
@@ -279,8 +283,8 @@ def test_the_chat_dag_has_a_graph(page: Page, airflow: Airflow, pictures: Path) 
     page.evaluate("localStorage.setItem('default_dag_view', JSON.stringify('graph'))")
     page.goto(f"{airflow.url}/dags/{BOT.dag_id}")
     page.locator(".react-flow__node", has_text="mark_loads").first.wait_for()
-    page.locator("[aria-label='Expand all task groups'], [title='Expand all task groups']").first.click()
-    page.locator(".react-flow__node", has_text="chat_load_ids").first.wait_for()
+    page.get_by_text(re.compile(r"\+ \d+ Tasks")).first.click()
+    page.locator(".react-flow__node", has_text="dbt_producer_watcher").first.wait_for()
     page.locator(".react-flow__controls-fitview").click()
     page.wait_for_timeout(2000)
     page.screenshot(path=pictures / "chat_dag.png")
