@@ -17,8 +17,8 @@ unexport PYTHONDONTWRITEBYTECODE
 unexport PYTHONPATH PYTHONHOME AIRFLOW_HOME AIRFLOW_CONFIG
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test bench erd docs deps lint requirements clean secrets image ci-build ci-drop release promote \
-	rollback releases mwaa
+.PHONY: help demo up test bench erd docs screenshots deps lint requirements clean secrets image ci-build ci-drop \
+	release promote rollback releases mwaa
 
 help:
 	@echo "make demo   sample conversations through Airflow, in two loads"
@@ -27,6 +27,7 @@ help:
 	@echo "make bench  what the chat models cost on growing histories; see docs/benchmarks.md (ARGS=...)"
 	@echo "make erd    docs/<domain>_erd.md from the models"
 	@echo "make docs   a static site into site/: pages, diagrams, dbt docs"
+	@echo "make screenshots   docs/images from the pages in Airflow's UI; needs chromium"
 	@echo "make deps   dbt's packages again, from its hub if it can be reached"
 	@echo "make lint   ruff, mypy, yamllint"
 	@echo "make requirements   compile requirements.txt from requirements.in"
@@ -62,6 +63,9 @@ deps: $(VENV)/installed
 
 docs: erd $(VENV)/installed-dev
 	@$(BIN)/python -m parley.site
+
+screenshots: $(VENV)/installed-dev $(VENV)/packages
+	SCREENSHOTS=$(CURDIR)/docs/images $(BIN)/pytest tests/e2e/test_pages.py
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .

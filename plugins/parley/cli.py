@@ -14,7 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from parley.errors import ParleyError
-from parley.pipelines import get_pipeline, load_pipelines
+from parley.pipelines import PUBLISH_DAG_ID, get_pipeline, load_pipelines
 from parley.warehouse import Warehouse
 
 if TYPE_CHECKING:
@@ -119,6 +119,15 @@ def manifest() -> None:
         console.print(f"{pipeline.name}: {write_manifest(pipeline).name} written")
 
 
+@app.command()
+def publish() -> None:
+    """Refresh what the pages in Airflow's UI show, as the DAG publish does."""
+    from parley.publish import extracts
+
+    for name in extracts():
+        console.print(f"{name}: published")
+
+
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})
 def airflow(context: typer.Context) -> None:
     """Run an Airflow command in Parley's environment: `parley airflow dags list`."""
@@ -141,6 +150,8 @@ def up(port: Port = 8080) -> None:
             for dag_id in (pipeline.unpack_dag_id, pipeline.dag_id):
                 airflow.wait_for_dag(dag_id)
                 airflow.unpause(dag_id)
+        airflow.wait_for_dag(PUBLISH_DAG_ID)
+        airflow.unpause(PUBLISH_DAG_ID)
         console.print(f"Airflow is at {airflow.url}: user admin, password {airflow.password}. Ctrl-C stops it.")
         with suppress(KeyboardInterrupt):
             airflow.wait()

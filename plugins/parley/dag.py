@@ -6,15 +6,15 @@ import os
 from datetime import datetime, timedelta
 from typing import Any
 
-from airflow.sdk import DAG, Asset
+from airflow.sdk import DAG, Asset, AssetAny, AssetOrTimeSchedule, CronTriggerTimetable
 from cosmos import DbtTaskGroup, ExecutionConfig, ProfileConfig, ProjectConfig, RenderConfig
 from cosmos.constants import ExecutionMode, LoadMode, TestBehavior, TestIndirectSelection
 
 from parley import settings
 from parley.backfill import END_DATE, FULL_REFRESH, form
 from parley.dbt import dbt_env, manifest_path, run_results_path
-from parley.operators import MarkLoadsOperator, UnpackOperator, wait_for_warehouse
-from parley.pipelines import Pipeline
+from parley.operators import MarkLoadsOperator, PublishOperator, UnpackOperator, wait_for_warehouse
+from parley.pipelines import PUBLISH_DAG_ID, Pipeline
 from parley.sensors import NewLoadsSensor
 from parley.warehouse import POOL, Warehouse
 from parley.watcher import end_in_triggerer, report_tests_once
@@ -92,6 +92,28 @@ def unpack_dag(pipeline: Pipeline) -> DAG:
             outlets=[raw_asset(pipeline)],
             **ONE_AT_A_TIME,
         )
+    return dag
+
+
+def publish_dag(pipelines: list[Pipeline], schedule: str) -> DAG:
+    """`publish`: what is read outside of the warehouse; on schedule, and whenever there is something new to show."""
+    raw = [raw_asset(pipeline) for pipeline in pipelines]
+    marts = [marts_asset(pipeline) for pipeline in pipelines]
+    with DAG(
+        PUBLISH_DAG_ID,
+        description="What the pages show, from the marts and the ledgers",
+        doc_md=PUBLISH_DOC,
+        schedule=AssetOrTimeSchedule(
+            timetable=CronTriggerTimetable(schedule, timezone="UTC"), assets=AssetAny(*raw, *marts)
+        ),
+        start_date=START,
+        catchup=False,
+        max_active_runs=1,
+        default_args=DEFAULT_ARGS,
+        dagrun_timeout=timedelta(hours=2),
+        tags=["publish"],
+    ) as dag:
+        PublishOperator(task_id="extracts", pool=POOL, execution_timeout=timedelta(minutes=30), inlets=[*raw, *marts])
     return dag
 
 
@@ -191,4 +213,15 @@ status-0 row to its `_loads` when all of it is in. Bad records go to `{pipeline.
 reason.
 
 **When it fails**, nothing of the load is to be seen. Clear the task: it reads the source again.
+"""
+
+PUBLISH_DOC = """
+### What the pages show, from the marts and the ledgers
+
+Reads the marts and the ledger of loads of every pipeline, and writes what the pages *Loads* and *Dashboard* show into
+`.parley/extracts`, one file for each pipeline. The pages read these files while a run holds the warehouse. It runs at
+the times of its schedule, and after each unpacking and each run that has made marts.
+
+**When it fails**, the pages show the extracts that were there before, with their age. The log says which pipeline
+failed, and why; the others are refreshed all the same. Mend the cause, then clear the task.
 """

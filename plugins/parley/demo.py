@@ -15,6 +15,7 @@ from parley.airflow_client import Airflow
 from parley.dbt import Outcome, last_outcome, write_manifest
 from parley.errors import ParleyError
 from parley.pipelines import Pipeline, get_pipeline
+from parley.publish import extracts
 from parley.unpack.domains import unpack_new
 from parley.warehouse import Connection, Warehouse
 
@@ -50,6 +51,7 @@ def run(console: Console) -> None:
             if new:
                 airflow = airflow or _start(stack, console, bot)
                 steps.append(_process(airflow, console, bot, new))
+    extracts()
     with warehouse.connect(read_only=True) as connection:
         if steps:
             console.print(f"{bot.name}: from {bot.raw_schema} to {bot.marts_schema}")

@@ -68,6 +68,17 @@ class Ledger:
         rows = connection.query(f"select load_id from {self.pins} where run_id = %s order by load_id", [run_id])
         return [row[0] for row in rows]
 
+    def runs(self, connection: Connection) -> dict[str, list[str]]:
+        """The ids of the runs that have worked on each load, by its id; the latest last."""
+        schema, _, table = self.pins.rpartition(".")
+        runs: dict[str, list[str]] = {}
+        if table in connection.tables(schema):
+            for load_id, run_id in connection.query(
+                f"select load_id, run_id from {self.pins} order by pinned_at, run_id, load_id"
+            ):
+                runs.setdefault(load_id, []).append(run_id)
+        return runs
+
     def mark(self, connection: Connection, run_id: str) -> list[str]:
         """Mark the loads that a run has pinned as done, in one statement; those already done stay as they are.
 

@@ -57,3 +57,12 @@ class MarkLoadsOperator(BaseOperator):
             marked = get_pipeline(self.pipeline_name).ledger.mark(connection, context["run_id"])
         self.log.info("Marked as done: %s", ", ".join(marked) or "none, they were before")
         return marked
+
+
+class PublishOperator(BaseOperator):
+    """Refreshes what is read outside of the warehouse: the extracts of the pages."""
+
+    def execute(self, context: Context) -> list[str]:
+        from parley.publish import extracts
+
+        return extracts()

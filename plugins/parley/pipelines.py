@@ -19,6 +19,8 @@ from parley.loads import Ledger
 
 Domain = Literal["chat", "ecommerce", "support"]
 
+# The one DAG that is of no pipeline.
+PUBLISH_DAG_ID = "publish"
 NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 VARIABLE = re.compile(r"\$\{?(\w+)")
 

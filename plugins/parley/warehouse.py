@@ -47,8 +47,18 @@ class Connection:
         """The rows of a statement; an empty list for one that returns none."""
         cursor = self.native.cursor()
         try:
-            cursor.execute(sql.replace("%s", "?") if self.kind == "duckdb" else sql, tuple(parameters))
+            cursor.execute(self._in_style(sql), tuple(parameters))
             return [tuple(row) for row in cursor.fetchall()] if cursor.description else []
+        finally:
+            cursor.close()
+
+    def records(self, sql: str, parameters: Sequence[Any] = ()) -> list[dict[str, Any]]:
+        """The rows of a query, by the names of its columns."""
+        cursor = self.native.cursor()
+        try:
+            cursor.execute(self._in_style(sql), tuple(parameters))
+            names = [_text(column[0]) for column in cursor.description]
+            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
         finally:
             cursor.close()
 
@@ -56,6 +66,9 @@ class Connection:
         """The names of the tables in a schema; empty when there is no such schema."""
         rows = self.query("select table_name from information_schema.tables where table_schema = %s", [schema])
         return {row[0] for row in rows}
+
+    def _in_style(self, sql: str) -> str:
+        return sql.replace("%s", "?") if self.kind == "duckdb" else sql
 
 
 @dataclass(frozen=True)
@@ -173,6 +186,11 @@ class Warehouse:
                     log.warning("Waiting for %s, held by %s (up to %.0f s)", self.path, holder, wait)
                     last_message = now
                 time.sleep(LOCK_POLL_SECONDS)
+
+
+def _text(name: str | bytes) -> str:
+    """The name of a column: redshift_connector gives bytes."""
+    return name.decode() if isinstance(name, bytes) else name
 
 
 def _lock_holder(message: str) -> str | None:

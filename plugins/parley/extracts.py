@@ -1,0 +1,154 @@
+"""Extracts: what the pages show of a pipeline, in a file beside the warehouse.
+
+A page reads these while a run holds the warehouse. There is one file for each pipeline, which is replaced as a whole:
+a reader sees the old one or the new one, and a refresh that fails leaves the old one where it is.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import math
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from parley import settings
+from parley.loads import Load
+
+Record = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What came with a load: documents (events, conversations ...), rows of all tables, and what was set aside.
+
+    Attributes:
+        set_aside: number of records in quarantine by reason.
+    """
+
+    documents: int
+    rows: int
+    set_aside: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class LoadFacts:
+    """A load, the runs that have worked on it, the latest last, and its counts when they are known."""
+
+    load: Load
+    run_ids: tuple[str, ...] = ()
+    counts: Counts | None = None
+
+
+@dataclass(frozen=True)
+class Extract:
+    """What was read of one pipeline at one time.
+
+    Attributes:
+        datasets: rows by the name of the query, see parley/queries. Each has a `day`, as an ISO date.
+        missing: why a dataset is not there, by its name.
+    """
+
+    made_at: datetime
+    loads: list[LoadFacts]
+    datasets: dict[str, list[Record]] = field(default_factory=dict)
+    missing: dict[str, str] = field(default_factory=dict)
+
+
+def write_extract(pipeline_name: str, extract: Extract) -> Path:
+    """Replace the extract of a pipeline."""
+    content = {
+        "made_at": extract.made_at,
+        "loads": [
+            {
+                "load_id": facts.load.load_id,
+                "arrived_at": facts.load.arrived_at,
+                "done_at": facts.load.done_at,
+                "run_ids": facts.run_ids,
+                "counts": facts.counts and vars(facts.counts),
+            }
+            for facts in extract.loads
+        ],
+        "datasets": {name: _columnar(rows) for name, rows in extract.datasets.items()},
+        "missing": extract.missing,
+    }
+    path = _path(pipeline_name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # In the same folder, so that it can be renamed; of this process alone.
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    try:
+        draft.write_bytes(gzip.compress(json.dumps(_plain(content), allow_nan=False).encode(), mtime=0))
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+    return path
+
+
+def read_extract(pipeline_name: str) -> Extract | None:
+    """The extract of a pipeline; None before the first."""
+    path = _path(pipeline_name)
+    try:
+        changed = path.stat()
+    except FileNotFoundError:
+        return None
+    return _read(path, changed.st_mtime_ns, changed.st_ino)
+
+
+@lru_cache(maxsize=64)
+def _read(path: Path, _modified: int, _inode: int) -> Extract:
+    """Read once for each version of the file."""
+    content = json.loads(gzip.decompress(path.read_bytes()))
+    return Extract(
+        made_at=datetime.fromisoformat(content["made_at"]),
+        loads=[
+            LoadFacts(
+                Load(load["load_id"], datetime.fromisoformat(load["arrived_at"]), _time(load["done_at"])),
+                tuple(load["run_ids"]),
+                Counts(**load["counts"]) if load["counts"] else None,
+            )
+            for load in content["loads"]
+        ],
+        datasets={name: _records(columnar) for name, columnar in content["datasets"].items()},
+        missing=content["missing"],
+    )
+
+
+def _path(pipeline_name: str) -> Path:
+    return settings.STATE / "extracts" / f"{pipeline_name}.json.gz"
+
+
+def _time(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def _columnar(rows: list[Record]) -> Record:
+    """The names of the columns once, and not in each row."""
+    columns = list(rows[0]) if rows else []
+    return {"columns": columns, "rows": [[row[column] for column in columns] for row in rows]}
+
+
+def _records(columnar: Record) -> list[Record]:
+    return [dict(zip(columnar["columns"], row, strict=True)) for row in columnar["rows"]]
+
+
+def _plain(value: Any) -> Any:  # noqa: PLR0911
+    """What JSON can hold: a sum of PostgreSQL is a Decimal, an average may be no number."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, datetime):
+        return (value if value.tzinfo else value.replace(tzinfo=UTC)).isoformat()
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

@@ -1,0 +1,78 @@
+"""The file of an extract: what is read is what was written, and a writing that fails changes nothing."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import math
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from parley import settings
+from parley.extracts import Counts, Extract, LoadFacts, read_extract, write_extract
+from parley.loads import Load
+
+NOW = datetime(2026, 1, 31, 7, 30, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(settings, "STATE", tmp_path)
+    return tmp_path
+
+
+def test_what_is_read_is_what_was_written() -> None:
+    extract = Extract(
+        NOW,
+        [
+            LoadFacts(Load("1", NOW, None)),
+            LoadFacts(Load("2", NOW, NOW), ("a", "b"), Counts(3, 7, {"not JSON": 2})),
+        ],
+        {"daily": [{"day": "2026-01-30", "sessions": 3}], "empty": []},
+        {"attribution": "It has not been built yet."},
+    )
+    write_extract("shop", extract)
+    assert read_extract("shop") == extract
+
+
+def test_what_a_warehouse_gives_becomes_what_json_holds() -> None:
+    row = {"day": date(2026, 1, 30), "sum": Decimal("12.50"), "whole": Decimal(3), "average": math.nan}
+    write_extract("shop", Extract(NOW, [], {"daily": [row]}))
+    extract = read_extract("shop")
+    assert extract
+    assert extract.datasets["daily"] == [{"day": "2026-01-30", "sum": 12.5, "whole": 3, "average": None}]
+
+
+def test_there_is_none_before_the_first() -> None:
+    assert read_extract("shop") is None
+
+
+def test_the_newest_is_read() -> None:
+    for number in (1, 2):
+        write_extract("shop", Extract(NOW, [], {"daily": [{"day": "2026-01-30", "sessions": number}]}))
+        extract = read_extract("shop")
+        assert extract
+        assert extract.datasets["daily"][0]["sessions"] == number
+
+
+def test_a_writing_that_fails_leaves_the_one_before(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = Extract(NOW, [], {"daily": []})
+    write_extract("shop", before)
+
+    def fail(*_: object) -> None:
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(Path, "replace", fail)
+    with pytest.raises(OSError, match="No space"):
+        write_extract("shop", Extract(NOW, [], {"daily": [{"day": "2026-01-30"}]}))
+    assert read_extract("shop") == before
+    assert [path.name for path in (state / "extracts").iterdir()] == ["shop.json.gz"]
+
+
+def test_names_of_columns_are_kept_once(state: Path) -> None:
+    rows = [{"day": "2026-01-30", "a_long_name": number} for number in range(1000)]
+    path = write_extract("shop", Extract(NOW, [], {"daily": rows}))
+    assert json.loads(gzip.decompress(path.read_bytes()))["datasets"]["daily"]["columns"] == ["day", "a_long_name"]
