@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from parley.errors import ConfigurationError
-from parley.pipelines import get_pipeline
+from parley.pipelines import get_pipeline, load_pipelines
 from parley.settings import schema_suffix
 from parley.warehouse import Warehouse
 from tests.deploy.containers import BIN, PROJECT
@@ -90,8 +90,8 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Repository:
     made.git("commit", "--quiet", "--message", "The project")
     made.run("parley", "unpack", "rasa", "sample_data/chat/batch_1")
     variables = json.dumps(get_pipeline("demo_bot").dbt_vars)
-    build = ("dbt", "build", "--project-dir", "dbt", "--exclude", "resource_type:unit_test", "--vars", variables)
-    made.run(*build, DEPLOY_ENV="prod")
+    chat = ("--select", "fqn:parley.chat", "--exclude", "resource_type:unit_test")
+    made.run("dbt", "build", "--project-dir", "dbt", *chat, "--vars", variables, DEPLOY_ENV="prod")
     return made
 
 
@@ -200,7 +200,8 @@ def test_git_sync_finds_each_release_with_its_manifests(repository: Repository, 
     repository.deploy("release", DEPLOY_REMOTE=remote, DEPLOY_COMMAND=command)
     repository.git("fetch", "--quiet", remote, "git-sync/staging")
     added = repository.git("diff", "--name-status", "HEAD", "FETCH_HEAD")
-    assert added == "A\t.parley/dbt/demo_bot/manifest.json"
+    names = sorted(pipeline.name for pipeline in load_pipelines())
+    assert added.splitlines() == [f"A\t.parley/dbt/{name}/manifest.json" for name in names]
     assert "for DEPLOY_COMMAND" in repository.deploy("git-sync", check=False)
 
 
