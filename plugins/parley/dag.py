@@ -12,7 +12,8 @@ from cosmos.constants import ExecutionMode, LoadMode, TestBehavior, TestIndirect
 
 from parley import settings
 from parley.backfill import END_DATE, FULL_REFRESH, form
-from parley.dbt import dbt_env, manifest_path, run_results_path
+from parley.dbt import dbt_env, manifest_path
+from parley.notifications import callbacks, keep_error
 from parley.operators import MarkLoadsOperator, UnpackOperator, wait_for_warehouse
 from parley.pipelines import Pipeline
 from parley.sensors import NewLoadsSensor
@@ -28,17 +29,23 @@ WAIT = "wait_for_loads"
 # of the DAG, so the tasks that write say it too.
 ONE_AT_A_TIME: dict[str, Any] = {"max_active_tis_per_dag": 1}
 
+BUILD_TIMEOUT = timedelta(hours=3)
+
 DEFAULT_ARGS = {
     "owner": "parley",
     "retries": int(os.environ.get("TASK_RETRIES") or 3),
     "retry_delay": timedelta(seconds=float(os.environ.get("TASK_RETRY_DELAY_SECONDS") or 30)),
     "retry_exponential_backoff": True,
     "max_retry_delay": timedelta(minutes=10),
+    # As long as dbt may take: the tasks of the models wait for it.
+    "execution_timeout": BUILD_TIMEOUT,
+    "on_failure_callback": keep_error,
 }
 
 
 def domain_dag(pipeline: Pipeline) -> DAG:
     """`chat_<bot>`, `ecommerce` or `support`: wait for new loads, build and test every model, mark them done."""
+    alerts = callbacks(pipeline, deadline=timedelta(minutes=pipeline.deadline_minutes))
     with DAG(
         pipeline.dag_id,
         description=f"What is new in {pipeline.raw_schema}, into {pipeline.marts_schema}",
@@ -50,6 +57,9 @@ def domain_dag(pipeline: Pipeline) -> DAG:
         default_args=DEFAULT_ARGS,
         dagrun_timeout=timedelta(hours=4),
         params=form(with_end_date=not pipeline.needs_loads),
+        on_failure_callback=alerts.on_failure,
+        on_success_callback=alerts.on_success,
+        deadline=alerts.deadline,
         tags=[pipeline.domain, pipeline.name],
     ) as dag:
         wait_for_loads = NewLoadsSensor(
@@ -72,6 +82,7 @@ def domain_dag(pipeline: Pipeline) -> DAG:
 
 def unpack_dag(pipeline: Pipeline) -> DAG:
     """`unpack_<name>`: what is new in the source, into the raw schema."""
+    alerts = callbacks(pipeline)
     with DAG(
         pipeline.unpack_dag_id,
         description=f"What is new in the source of {pipeline.name}, into {pipeline.raw_schema}",
@@ -82,6 +93,8 @@ def unpack_dag(pipeline: Pipeline) -> DAG:
         max_active_runs=1,
         default_args=DEFAULT_ARGS,
         dagrun_timeout=timedelta(hours=2),
+        on_failure_callback=alerts.on_failure,
+        on_success_callback=alerts.on_success,
         tags=["unpack", pipeline.name],
     ) as dag:
         UnpackOperator(
@@ -139,16 +152,15 @@ def _models(pipeline: Pipeline) -> DbtTaskGroup:
             setup_operator_args={
                 "pool": POOL,
                 "pre_execute": wait_for_warehouse,
-                "execution_timeout": timedelta(hours=3),
                 **ONE_AT_A_TIME,
-                "callback": "parley.dbt.keep_run_results",
-                "callback_args": {"destination": str(run_results_path(pipeline))},
             },
         ),
         operator_args={
             "append_env": True,
             "poke_interval": POLL_SECONDS,
             "full_refresh": f"{{{{ params.{FULL_REFRESH} }}}}",
+            "callback": "parley.results.keep",
+            "callback_args": {"pipeline_name": pipeline.name},
         },
     )
     end_in_triggerer(group)

@@ -30,3 +30,9 @@ def deploy_env() -> str:
     if name not in DEPLOY_ENVS:
         raise ConfigurationError(f"DEPLOY_ENV is '{name}'. Set it to one of {', '.join(DEPLOY_ENVS)}.")
     return name
+
+
+def schema_suffix() -> str:
+    """What the schemas that are built end in, outside dev and prod; see dbt/macros/generate_schema_name.sql."""
+    env = deploy_env()
+    return "" if env in ("dev", "prod") else f"_{env}"
