@@ -16,6 +16,7 @@ from parley.dbt import dbt_env, manifest_path
 from parley.notifications import callbacks, keep_error
 from parley.operators import MarkLoadsOperator, UnpackOperator, wait_for_warehouse
 from parley.pipelines import Pipeline
+from parley.results import table as results_table
 from parley.sensors import NewLoadsSensor
 from parley.warehouse import POOL, Warehouse
 from parley.watcher import end_in_triggerer, report_tests_once
@@ -25,8 +26,9 @@ START = datetime(2024, 1, 1)
 POLL_SECONDS = 1
 
 WAIT = "wait_for_loads"
+MARK = "mark_loads"
 # Two runs at once would work on the same loads and the same tables. Airflow's backfills do not count as active runs
-# of the DAG, so the tasks that write say it too.
+# of the DAG: the sensor lets one run pass at a time, and the tasks that write say it too.
 ONE_AT_A_TIME: dict[str, Any] = {"max_active_tis_per_dag": 1}
 
 BUILD_TIMEOUT = timedelta(hours=3)
@@ -49,7 +51,14 @@ def domain_dag(pipeline: Pipeline) -> DAG:
     with DAG(
         pipeline.dag_id,
         description=f"What is new in {pipeline.raw_schema}, into {pipeline.marts_schema}",
-        doc_md=DOMAIN_DOC.format(pipeline=pipeline),
+        doc_md=DOMAIN_DOC.format(
+            pipeline=pipeline,
+            staging=pipeline.built_schema("staging"),
+            results=results_table(),
+            without_loads="None in time skips the run."
+            if pipeline.needs_loads
+            else "Without any it goes on all the same.",
+        ),
         schedule=pipeline.schedule,
         start_date=START,
         catchup=False,
@@ -65,11 +74,12 @@ def domain_dag(pipeline: Pipeline) -> DAG:
         wait_for_loads = NewLoadsSensor(
             task_id=WAIT,
             pipeline_name=pipeline.name,
+            last_task_id=MARK,
             give_up_after=timedelta(minutes=50),
             inlets=[raw_asset(pipeline)],
         )
         mark_loads = MarkLoadsOperator(
-            task_id="mark_loads",
+            task_id=MARK,
             pipeline_name=pipeline.name,
             pool=POOL,
             execution_timeout=timedelta(minutes=15),
@@ -183,23 +193,32 @@ DOMAIN_DOC = """
 ### What is new in `{pipeline.raw_schema}`, into `{pipeline.marts_schema}`
 
 1. **wait_for_loads** looks for loads of `{pipeline.raw_schema}` that no run has finished: load ids with only a status-0
-   row in `{pipeline.raw_schema}._loads`. None in time skips the run.
+   row in `{pipeline.raw_schema}._loads`. {without_loads} It also lets one run pass at a time.
 2. **dbt** builds the models in one process, with a task for each model and one for its tests. The first model,
    `{pipeline.domain}_load_ids`, pins the loads that this run works on, under its run id.
 3. **mark_loads** adds the status-1 rows for the pinned loads, when all models and tests have passed.
 
-**When it fails**, the loads stay new. Mend the cause, then clear the failed run or wait for the next: it takes the
-same loads again and comes to the same tables. The log of the failed model's task has dbt's message.
+**Reads** `{pipeline.raw_schema}`. **Writes** `{staging}`, `{pipeline.marts_schema}`, the status-1 rows of
+`{pipeline.raw_schema}._loads`, and what dbt did into `{results}`.
 
-**To process loads again**, trigger the DAG and name them in the form, or ask for a full refresh.
+**Due** {pipeline.deadline_minutes} minutes after its scheduled time. A run that is late or has failed sends an e-mail
+to `ALERT_EMAIL_TO`.
+
+**When it fails**, the loads stay new. Mend the cause, then clear the failed run or wait for the next: it takes the
+same loads again and comes to the same tables. The log of the failed model's task has dbt's message. docs/operations.md
+says more.
+
+**To process loads again**, trigger the DAG and name them in the form, or ask for a full refresh; or go through past
+dates with `airflow backfill create`.
 """
 
 UNPACK_DOC = """
 ### What is new in the source of `{pipeline.name}`, into `{pipeline.raw_schema}`
 
-Reads `{pipeline.source}`, unpacks what has not landed yet into the tables of `{pipeline.raw_schema}` and adds a
+**Reads** `{pipeline.source}`. **Writes** what has not landed yet into the tables of `{pipeline.raw_schema}`, and a
 status-0 row to its `_loads` when all of it is in. Bad records go to `{pipeline.raw_schema}.quarantine`, with the
 reason.
 
-**When it fails**, nothing of the load is to be seen. Clear the task: it reads the source again.
+**When it fails**, nothing of the load is to be seen. Mend the cause, then clear the task: it reads the source again. A
+run that has failed sends an e-mail to `ALERT_EMAIL_TO`.
 """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+from datetime import timedelta
 from typing import Any, NoReturn
 
 import duckdb
@@ -11,7 +12,7 @@ import pytest
 from airflow.dag_processing.dagbag import DagBag
 
 from parley import settings
-from parley.dag import domain_dag
+from parley.dag import domain_dag, unpack_dag
 from parley.dbt import manifest_path, write_manifest
 from parley.errors import ConfigurationError
 from parley.pipelines import bot, load_pipelines
@@ -45,10 +46,42 @@ def test_schedules_are_utc_and_one_run_works_at_a_time(dagbag: DagBag, dag_id: s
     assert not dag.catchup
 
 
-def test_every_task_is_retried_and_every_dag_says_what_to_do_when_it_fails(dagbag: DagBag) -> None:
+def test_every_task_is_retried_more_and_more_slowly_and_ends_in_time(dagbag: DagBag) -> None:
     for dag in dagbag.dags.values():
-        assert "**When it fails**" in (dag.doc_md or "")
-        assert all(task.retries > 0 for task in dag.tasks if not task.task_id.endswith("_done"))
+        assert dag.dagrun_timeout is not None
+        for task in dag.tasks:
+            assert task.retries > 0, task.task_id
+            assert task.retry_exponential_backoff, task.task_id
+            assert task.max_retry_delay, task.task_id
+            assert task.owner == "parley", task.task_id
+            assert task.execution_timeout is not None, task.task_id
+            assert task.execution_timeout < dag.dagrun_timeout, task.task_id
+
+
+def test_every_dag_has_tags_and_says_what_it_reads_and_writes_and_what_to_do_when_it_fails(dagbag: DagBag) -> None:
+    for dag in dagbag.dags.values():
+        assert len(dag.tags) == 2
+        assert dag.description
+        for part in ("### ", "**Reads**", "**Writes**", "**When it fails**"):
+            assert part in (dag.doc_md or "")
+        assert "{" not in (dag.doc_md or "")
+
+
+def test_without_anybody_to_mail_nothing_is_called_when_a_run_ends(dagbag: DagBag) -> None:
+    for dag in dagbag.dags.values():
+        assert (dag.on_failure_callback, dag.on_success_callback, dag.deadline) == (None, None, None)
+
+
+def test_with_somebody_to_mail_every_dag_reports_failures_and_the_marts_have_a_deadline(
+    dagbag: DagBag, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ALERT_EMAIL_TO", "ops@example.com")
+    for pipeline in load_pipelines():
+        domain, unpack = domain_dag(pipeline), unpack_dag(pipeline)
+        assert domain.has_on_failure_callback
+        assert unpack.has_on_failure_callback
+        assert [alert.interval for alert in domain.deadline or []] == [timedelta(hours=1)]
+        assert unpack.deadline is None
 
 
 def test_loads_are_marked_after_every_model_and_test(dagbag: DagBag) -> None:
