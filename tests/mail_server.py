@@ -30,6 +30,17 @@ class Mailbox:
     mails: list[EmailMessage] = field(default_factory=list)
     logins: list[tuple[str, str]] = field(default_factory=list)
     refuse: bool = False
+    controller: Controller | None = None
+
+    @contextmanager
+    def down(self) -> Iterator[None]:
+        """For a while, nobody listens."""
+        assert self.controller
+        self.controller.stop()
+        try:
+            yield
+        finally:
+            self.controller.start()
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         if self.refuse:
@@ -47,12 +58,17 @@ class Mailbox:
         return AuthResult(success=True)
 
     def wait_for(self, count: int, seconds: float = 90) -> list[EmailMessage]:
-        """The mails, once there are that many; and no more of them a moment later."""
+        """The mails, once there are that many."""
         deadline = time.monotonic() + seconds
         while len(self.mails) < count:
             assert time.monotonic() < deadline, f"{len(self.mails)} mails of {count} came in {seconds:.0f} s"
             time.sleep(0.2)
         return self.mails
+
+    def no_more_than(self, count: int, seconds: float = 3) -> None:
+        """Wait a moment, and see that no more mails came."""
+        time.sleep(seconds)
+        assert [mail["Subject"] for mail in self.mails[count:]] == []
 
 
 @contextmanager
@@ -63,6 +79,7 @@ def mail_server(tls: ssl.SSLContext | None = None) -> Iterator[Mailbox]:
     controller = Controller(
         mailbox, hostname="127.0.0.1", port=mailbox.port, authenticator=mailbox.authenticate, **secured
     )
+    mailbox.controller = controller
     controller.start()
     try:
         yield mailbox
