@@ -17,12 +17,13 @@ unexport PYTHONDONTWRITEBYTECODE
 unexport PYTHONPATH PYTHONHOME AIRFLOW_HOME AIRFLOW_CONFIG
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test bench erd lint requirements clean
+.PHONY: help demo up test reliability bench erd lint requirements clean
 
 help:
 	@echo "make demo   sample conversations through Airflow, in two loads"
 	@echo "make up     Airflow with its UI on http://localhost:$(PORT) (PORT=...)"
 	@echo "make test   all tests"
+	@echo "make reliability   disturb runs in every way, and write the table of docs/reliability.md"
 	@echo "make bench  what the chat models cost on growing histories; see docs/benchmarks.md (ARGS=...)"
 	@echo "make erd    docs/chat_erd.md from the models"
 	@echo "make lint   ruff, mypy, yamllint"
@@ -37,6 +38,9 @@ up: $(VENV)/installed
 
 test: $(VENV)/installed-dev
 	$(BIN)/pytest $(ARGS)
+
+reliability: $(VENV)/installed-dev
+	$(BIN)/pytest -m fault --reliability $(ARGS)
 
 bench: $(VENV)/installed
 	@$(BIN)/python benchmarks/semantic.py $(ARGS)

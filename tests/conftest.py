@@ -31,9 +31,19 @@ os.environ["AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE"] = "False"
 
 from parley import services, settings  # noqa: E402
 from parley.warehouse import Warehouse  # noqa: E402
+from tests.reliability import Reliability  # noqa: E402
 
 assert settings.ROOT == ROOT
 os.environ.update(services.airflow_env(services.free_port()))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--reliability", action="store_true", help="Write the table of docs/reliability.md.")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--reliability"):
+        config.pluginmanager.register(Reliability())
 
 
 def pytest_sessionfinish() -> None:

@@ -36,6 +36,9 @@ log = logging.getLogger(__name__)
 STEPS = {"run": "model", "seed": "seed", "snapshot": "snapshot", "test": "tests of"}
 PRODUCER = "dbt.dbt_producer_watcher"
 
+# What Cosmos puts before the name and the message of each node.
+COSMOS_SAYS = "dbt invocation completed with errors: "
+
 # The XCom in which a failed task leaves its error.
 ERROR = "error"
 ERROR_LINES = 12
@@ -227,7 +230,7 @@ def _failed_before(dag_id: str) -> str:
 
 
 def _first_lines(error: str) -> str:
-    lines = [line.rstrip() for line in error.strip().splitlines()]
+    lines = [line.rstrip() for line in error.strip().removeprefix(COSMOS_SAYS).splitlines()]
     short = "\n".join(lines[:ERROR_LINES])[:ERROR_CHARACTERS]
     return str(redact(short))
 

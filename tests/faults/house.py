@@ -51,9 +51,11 @@ class House:
     late: Path
 
     def put_back(self) -> None:
-        """Put the warehouse back to the snapshot."""
+        """Put the warehouse back to the snapshot, once nobody works on it any more."""
         path = Warehouse.from_env().path
         assert path is not None
+        with Warehouse.from_env().connect():
+            pass
         path.with_name(f"{path.name}.wal").unlink(missing_ok=True)
         shutil.copy(self.snapshot, path)
 
