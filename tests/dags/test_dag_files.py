@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import socket
+from contextlib import nullcontext
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any, NoReturn
 
 import duckdb
 import pytest
 from airflow.dag_processing.dagbag import DagBag
+from airflow.sdk.exceptions import AirflowRescheduleException
 
 from parley import settings
 from parley.dag import domain_dag, unpack_dag
@@ -135,3 +138,19 @@ def test_what_writes_to_the_warehouse_takes_a_slot_and_what_watches_takes_none(d
 def test_without_its_manifest_a_dag_says_how_to_make_it() -> None:
     with pytest.raises(ConfigurationError, match="Run `parley manifest`"):
         domain_dag(bot("no_manifest_yet", source="somewhere"))
+
+
+@pytest.mark.parametrize(
+    ("try_number", "dbt", "waits"),
+    [(2, "running", True), (2, "failed", False), (2, "skipped", False), (1, "running", False)],
+)
+def test_a_model_that_failed_is_tried_again_when_dbt_has_ended(
+    dagbag: DagBag, monkeypatch: pytest.MonkeyPatch, try_number: int, dbt: str, waits: bool
+) -> None:
+    task = dagbag.dags["chat_demo_bot"].get_task("dbt.models.chat.marts.sessions.run")
+    monkeypatch.setattr(task, "_get_node_status", lambda ti, context: "error")
+    monkeypatch.setattr(task, "_get_producer_task_status", lambda context: dbt)
+    monkeypatch.setattr(type(task), "poke", lambda task, context: True)
+    context = {"ti": SimpleNamespace(try_number=try_number)}
+    with pytest.raises(AirflowRescheduleException) if waits else nullcontext():
+        assert task.poke(context)
