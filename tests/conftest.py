@@ -19,7 +19,8 @@ for name in ("airflow.cfg", "dags", "dbt", "plugins", "sample_data"):
     copy = shutil.copytree if (PROJECT / name).is_dir() else shutil.copy
     copy(PROJECT / name, ROOT / name)
 
-for variable in [name for name in os.environ if name.startswith(("AIRFLOW", "PG_", "WAREHOUSE", "PARLEY", "DLT"))]:
+OURS = ("AIRFLOW", "ALERT", "DLT", "PARLEY", "PG_", "SMTP", "WAREHOUSE")
+for variable in [name for name in os.environ if name.startswith(OURS)]:
     del os.environ[variable]
 os.environ["PARLEY_ROOT"] = str(ROOT)
 os.environ["DEPLOY_ENV"] = "dev"
