@@ -17,7 +17,7 @@ from parley.notifications import callbacks, keep_error
 from parley.operators import MarkLoadsOperator, UnpackOperator, wait_for_warehouse
 from parley.pipelines import Pipeline
 from parley.results import table as results_table
-from parley.sensors import NewLoadsSensor
+from parley.sensors import WAIT, NewLoadsSensor
 from parley.warehouse import POOL, Warehouse
 from parley.watcher import end_in_triggerer, report_tests_once, retry_after_dbt
 
@@ -25,7 +25,6 @@ START = datetime(2024, 1, 1)
 # How often the tasks of the models look at what dbt has done.
 POLL_SECONDS = 1
 
-WAIT = "wait_for_loads"
 MARK = "mark_loads"
 # Two runs at once would work on the same loads and the same tables. Airflow's backfills do not count as active runs
 # of the DAG: the sensor lets one run pass at a time, and the tasks that write say it too.

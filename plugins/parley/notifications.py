@@ -28,6 +28,7 @@ from parley.alerts import AMBER, GREEN, RED, Alert, Failure
 from parley.errors import WarehouseBusyError
 from parley.mail import MailSettings, flag, send
 from parley.pipelines import Pipeline, get_pipeline
+from parley.sensors import WAIT
 from parley.warehouse import Warehouse
 
 log = logging.getLogger(__name__)
@@ -122,7 +123,7 @@ def run_failed(pipeline_name: str, context: Context) -> None:
 def run_succeeded(pipeline_name: str, context: Context) -> None:
     """Callback of a run that has ended well: says that it found nothing to do, or that all is well again."""
     pipeline, dag_id, run_id = get_pipeline(pipeline_name), context["dag"].dag_id, context["run_id"]
-    if _task_states(dag_id, run_id).get("wait_for_loads") == "skipped":
+    if _task_states(dag_id, run_id).get(WAIT) == "skipped":
         if flag("ALERT_ON_NO_DATA", default=False):
             text = f"The run {run_id} found no new loads of {pipeline.raw_schema} in time and was skipped."
             why = f"Look at {pipeline.unpack_dag_id}, and whether its source has anything new."

@@ -18,6 +18,8 @@ from parley.pipelines import Pipeline, get_pipeline
 from parley.triggers import NewLoadsTrigger, new_loads
 from parley.warehouse import Warehouse
 
+# The id of the sensor's task in every DAG.
+WAIT = "wait_for_loads"
 # A run that has to wait for another looks again after so many seconds.
 OTHER_RUN_SECONDS = 15
 ENDED = ("success", "failed", "skipped", "upstream_failed", "removed")

@@ -93,8 +93,8 @@ class House:
         """For a while, no task that writes to the warehouse starts."""
 
         def set_slots(slots: int) -> None:
-            content = {"name": POOL, "pool": POOL, "slots": slots, "include_deferred": False}
-            self.airflow.request("PATCH", f"/pools/{POOL}?update_mask=slots", json=content)
+            content = {"pool": POOL, "slots": slots, "include_deferred": False}
+            self.airflow.request("PATCH", f"/pools/{POOL}", json=content)
 
         set_slots(0)
         try:
