@@ -124,6 +124,16 @@ def test_a_run_that_took_too_long_is_said_to_have(mailbox: Mailbox, states: dict
     assert "took too long" in body(mail, "plain")
 
 
+@pytest.mark.usefixtures("states", "warehouse")
+def test_the_mail_goes_even_when_airflow_does_not_say_what_failed(
+    mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(RuntimeTaskInstance, "get_task_states")
+    run_failed("demo_bot", context())
+    [mail] = mailbox.wait_for(1)
+    assert mail["Subject"] == "[parley dev] chat_demo_bot has failed"
+
+
 @pytest.mark.usefixtures("states")
 def test_a_busy_warehouse_does_not_hold_up_the_mail(
     mailbox: Mailbox, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch

@@ -93,8 +93,6 @@ def keep_error(context: Context) -> None:
 def run_failed(pipeline_name: str, context: Context) -> None:
     """Callback of a failed run."""
     pipeline, dag_id, run_id = get_pipeline(pipeline_name), context["dag"].dag_id, context["run_id"]
-    if flag("ALERT_ON_RECOVERY", default=False):
-        Variable.set(_failed_before(dag_id), run_id)
     states = _task_states(dag_id, run_id)
     failed = sorted(task for task, state in states.items() if state == "failed")
     sentences = [f"The run {run_id} has failed."]
@@ -118,6 +116,8 @@ def run_failed(pipeline_name: str, context: Context) -> None:
             links=_links(dag_id, run_id),
         ).mail()
     )
+    if flag("ALERT_ON_RECOVERY", default=False):
+        Variable.set(_failed_before(dag_id), run_id)
 
 
 def run_succeeded(pipeline_name: str, context: Context) -> None:
@@ -175,8 +175,12 @@ def _deadline_missed(pipeline_name: str, context: dict[str, Any]) -> None:
 
 
 def _task_states(dag_id: str, run_id: str) -> dict[str, str]:
-    """The states of a run's tasks, by task id."""
-    states: dict[str, dict[str, str]] = RuntimeTaskInstance.get_task_states(dag_id, run_ids=[run_id])
+    """The states of a run's tasks, by task id; none when Airflow cannot say: the mail goes all the same."""
+    try:
+        states: dict[str, dict[str, str]] = RuntimeTaskInstance.get_task_states(dag_id, run_ids=[run_id])
+    except Exception as error:
+        log.error("Airflow does not say what its tasks did in %s: %s", run_id, error)
+        return {}
     return {task: state or "not started" for task, state in states.get(run_id, {}).items()}
 
 
