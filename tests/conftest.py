@@ -47,6 +47,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(Reliability())
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_sessionfinish() -> None:
     shutil.rmtree(ROOT, ignore_errors=True)
 

@@ -19,7 +19,7 @@ from parley.pipelines import Pipeline
 from parley.results import table as results_table
 from parley.sensors import WAIT, NewLoadsSensor
 from parley.warehouse import POOL, Warehouse
-from parley.watcher import end_in_triggerer, report_tests_once, retry_after_dbt
+from parley.watcher import end_in_triggerer, report_tests_once, retry_after_dbt, take_turns
 
 START = datetime(2024, 1, 1)
 # How often the tasks of the models look at what dbt has done.
@@ -174,6 +174,7 @@ def _models(pipeline: Pipeline) -> DbtTaskGroup:
     )
     end_in_triggerer(group)
     retry_after_dbt(group)
+    take_turns(group)
     report_tests_once(group)
     return group
 

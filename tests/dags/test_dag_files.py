@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import socket
+import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from datetime import timedelta
 from types import SimpleNamespace
@@ -19,6 +21,7 @@ from parley.dag import domain_dag, unpack_dag
 from parley.dbt import manifest_path, write_manifest
 from parley.errors import ConfigurationError
 from parley.pipelines import bot, load_pipelines
+from parley.warehouse import Warehouse
 
 
 @pytest.fixture(scope="module")
@@ -154,3 +157,22 @@ def test_a_model_that_failed_is_tried_again_when_dbt_has_ended(
     context = {"ti": SimpleNamespace(try_number=try_number)}
     with pytest.raises(AirflowRescheduleException) if waits else nullcontext():
         assert task.poke(context)
+
+
+def test_models_that_are_run_again_take_turns(
+    dagbag: DagBag, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task = dagbag.dags["chat_demo_bot"].get_task("dbt.models.chat.marts.sessions.run")
+    at_work: list[int] = []
+
+    def build(task: Any, context: Any, **_: Any) -> int:
+        at_work.append(1)
+        time.sleep(0.3)
+        assert at_work == [1], "two at once"
+        return at_work.pop()
+
+    monkeypatch.setattr(type(task), "build_and_run_cmd", build)
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(task.build_and_run_cmd, [{}, {}])) == [1, 1]
+    assert warehouse.path is not None
+    assert warehouse.path.with_name("warehouse.duckdb.turn").exists()
