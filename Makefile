@@ -17,13 +17,14 @@ unexport PYTHONDONTWRITEBYTECODE
 unexport PYTHONPATH PYTHONHOME AIRFLOW_HOME AIRFLOW_CONFIG
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test bench erd docs screenshots deps lint requirements clean secrets image ci-build ci-drop \
-	release promote rollback releases mwaa
+.PHONY: help demo up test reliability bench erd docs screenshots deps lint requirements clean secrets image ci-build \
+	ci-drop release promote rollback releases mwaa
 
 help:
 	@echo "make demo   sample conversations through Airflow, in two loads"
 	@echo "make up     Airflow with its UI on http://localhost:$(PORT) (PORT=...)"
 	@echo "make test   all tests"
+	@echo "make reliability   disturb runs in every way, and write the table of docs/reliability.md"
 	@echo "make bench  what the chat models cost on growing histories; see docs/benchmarks.md (ARGS=...)"
 	@echo "make erd    docs/<domain>_erd.md from the models"
 	@echo "make docs   a static site into site/: pages, diagrams, dbt docs"
@@ -50,6 +51,9 @@ up: $(VENV)/packages
 
 test: $(VENV)/installed-dev $(VENV)/packages
 	$(BIN)/pytest $(ARGS)
+
+reliability: $(VENV)/installed-dev $(VENV)/packages
+	$(BIN)/pytest -m fault --reliability $(ARGS)
 
 bench: $(VENV)/packages
 	@$(BIN)/python benchmarks/semantic.py $(ARGS)

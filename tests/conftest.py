@@ -19,7 +19,7 @@ for name in ("airflow.cfg", "dags", "dbt", "plugins", "sample_data"):
     copy = shutil.copytree if (PROJECT / name).is_dir() else shutil.copy
     copy(PROJECT / name, ROOT / name)
 
-FOREIGN = ("AIRFLOW", "DEPLOY_", "DLT", "PARLEY", "PG_", "SCHEMA_SUFFIX", "WAREHOUSE")
+FOREIGN = ("AIRFLOW", "ALERT", "DEPLOY_", "DLT", "PARLEY", "PG_", "SCHEMA_SUFFIX", "SMTP", "WAREHOUSE")
 for variable in [name for name in os.environ if name.startswith(FOREIGN)]:
     del os.environ[variable]
 os.environ["PARLEY_ROOT"] = str(ROOT)
@@ -32,6 +32,7 @@ os.environ["AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE"] = "False"
 
 from parley import packages, services, settings  # noqa: E402
 from parley.warehouse import Warehouse  # noqa: E402
+from tests.reliability import Reliability  # noqa: E402
 
 assert settings.ROOT == ROOT
 # `make test` has installed them; who starts pytest by hand gets them here.
@@ -42,6 +43,16 @@ if packages.missing():
 os.environ.update(services.airflow_env(services.free_port()))
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--reliability", action="store_true", help="Write the table of docs/reliability.md.")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--reliability"):
+        config.pluginmanager.register(Reliability())
+
+
+@pytest.hookimpl(trylast=True)
 def pytest_sessionfinish() -> None:
     shutil.rmtree(ROOT, ignore_errors=True)
 

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, TaskDeferred
+from airflow.sdk.exceptions import (
+    AirflowFailException,
+    AirflowRescheduleException,
+    AirflowSkipException,
+    TaskDeferred,
+)
+from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
 
 from parley.sensors import NewLoadsSensor
 from parley.triggers import NewLoadsTrigger
@@ -37,11 +44,66 @@ async def first_event(trigger: NewLoadsTrigger) -> Any:
 
 
 def sensor() -> NewLoadsSensor:
-    return NewLoadsSensor(task_id="wait_for_loads", pipeline_name="demo_bot", give_up_after=timedelta(minutes=50))
+    return NewLoadsSensor(
+        task_id="wait_for_loads",
+        pipeline_name="demo_bot",
+        last_task_id="mark_loads",
+        give_up_after=timedelta(minutes=50),
+    )
 
 
 def context(run_type: str, logical_date: datetime | None = None, **params: Any) -> Any:
-    return {"dag_run": SimpleNamespace(run_type=run_type, logical_date=logical_date), "params": params}
+    run = SimpleNamespace(dag_id="chat_demo_bot", run_id="this", run_type=run_type, logical_date=logical_date)
+    return {"dag_run": run, "params": params}
+
+
+@pytest.fixture(autouse=True)
+def runs(monkeypatch: pytest.MonkeyPatch) -> dict[str, tuple[str, str | None, str | None]]:
+    """The runs that Airflow knows: the state of each, of its sensor and of its last task. To be changed by a test."""
+    runs: dict[str, tuple[str, str | None, str | None]] = {"this": ("running", "running", None)}
+
+    def count(
+        dag_id: str, logical_dates: None = None, run_ids: list[str] | None = None, states: list[str] | None = None
+    ) -> int:
+        return sum(run in (run_ids or runs) and state in (states or ()) for run, (state, _, _) in runs.items())
+
+    def task_states(dag_id: str, task_ids: list[str]) -> dict[str, dict[str, str | None]]:
+        return {run: dict(zip(task_ids, states, strict=True)) for run, (_, *states) in runs.items()}
+
+    monkeypatch.setattr(RuntimeTaskInstance, "get_dr_count", count)
+    monkeypatch.setattr(RuntimeTaskInstance, "get_task_states", task_states)
+    return runs
+
+
+@pytest.mark.parametrize(
+    ("state", "waited", "marked", "is_at_work"),
+    [
+        ("running", "success", None, True),
+        ("running", "success", "up_for_retry", True),
+        ("running", "success", "success", False),
+        ("running", "deferred", None, False),
+        ("failed", "success", None, False),
+        ("running", "success", "upstream_failed", False),
+    ],
+)
+def test_one_run_works_at_a_time(  # noqa: PLR0917
+    warehouse: Warehouse,
+    runs: dict[str, tuple[str, str | None, str | None]],
+    state: str,
+    waited: str,
+    marked: str | None,
+    is_at_work: bool,
+) -> None:
+    add_load(warehouse, "17.5", "2026-01-05 06:00")
+    runs["third"] = ("running", "running", None)
+    runs["other"] = (state, waited, marked)
+    for asked in (
+        context("scheduled"),
+        context("manual", full_refresh=True),
+        context("backfill", datetime(2026, 1, 5, 7, tzinfo=UTC)),
+    ):
+        with pytest.raises(AirflowRescheduleException) if is_at_work else nullcontext():
+            sensor().execute(asked)
 
 
 def test_new_loads_let_the_run_go_on_at_once(warehouse: Warehouse) -> None:
@@ -110,6 +172,14 @@ def test_without_new_loads_a_scheduled_run_waits_in_the_triggerer() -> None:
 def test_without_new_loads_a_run_by_hand_is_skipped_at_once() -> None:
     with pytest.raises(AirflowSkipException, match="No new loads of demo_bot"):
         sensor().execute(context("manual"))
+
+
+def test_a_run_by_hand_waits_for_a_busy_warehouse(warehouse: Warehouse) -> None:
+    """Were it skipped instead, this would raise."""
+    add_load(warehouse, "17.5")
+    assert warehouse.path is not None
+    with held(warehouse.path, seconds=1):
+        assert sensor().execute(context("manual")) == []
 
 
 def test_time_out_skips_the_run() -> None:

@@ -14,6 +14,8 @@ import httpx
 from parley.errors import ParleyError
 
 START_SECONDS = 240
+# Airflow's SQLite waits up to 60 s for its lock (airflow.cfg).
+ANSWER_SECONDS = 90
 PARTS = ("metadatabase", "scheduler", "dag_processor", "triggerer")
 
 T = TypeVar("T")
@@ -34,7 +36,7 @@ class Airflow:
     check: Callable[[], None]
 
     def __post_init__(self) -> None:
-        self._client = httpx.Client(base_url=self.url, timeout=30)
+        self._client = httpx.Client(base_url=self.url, timeout=ANSWER_SECONDS)
 
     @property
     def password(self) -> str:

@@ -12,21 +12,25 @@ from cosmos.constants import ExecutionMode, LoadMode, TestBehavior, TestIndirect
 
 from parley import settings
 from parley.backfill import END_DATE, FULL_REFRESH, form
-from parley.dbt import dbt_env, manifest_path, run_results_path
+from parley.dbt import dbt_env, manifest_path
+from parley.notifications import callbacks, keep_error
 from parley.operators import MarkLoadsOperator, PublishOperator, UnpackOperator, wait_for_warehouse
 from parley.pipelines import PUBLISH_DAG_ID, Pipeline
-from parley.sensors import NewLoadsSensor
+from parley.results import table as results_table
+from parley.sensors import WAIT, NewLoadsSensor
 from parley.warehouse import POOL, Warehouse
-from parley.watcher import end_in_triggerer, report_tests_once
+from parley.watcher import end_in_triggerer, report_tests_once, retry_after_dbt, take_turns
 
 START = datetime(2024, 1, 1)
 # How often the tasks of the models look at what dbt has done.
 POLL_SECONDS = 1
 
-WAIT = "wait_for_loads"
+MARK = "mark_loads"
 # Two runs at once would work on the same loads and the same tables. Airflow's backfills do not count as active runs
-# of the DAG, so the tasks that write say it too.
+# of the DAG: the sensor lets one run pass at a time, and the tasks that write say it too.
 ONE_AT_A_TIME: dict[str, Any] = {"max_active_tis_per_dag": 1}
+
+BUILD_TIMEOUT = timedelta(hours=3)
 
 DEFAULT_ARGS = {
     "owner": "parley",
@@ -34,15 +38,26 @@ DEFAULT_ARGS = {
     "retry_delay": timedelta(seconds=float(os.environ.get("TASK_RETRY_DELAY_SECONDS") or 30)),
     "retry_exponential_backoff": True,
     "max_retry_delay": timedelta(minutes=10),
+    # As long as dbt may take: the tasks of the models wait for it.
+    "execution_timeout": BUILD_TIMEOUT,
+    "on_failure_callback": keep_error,
 }
 
 
 def domain_dag(pipeline: Pipeline) -> DAG:
     """`chat_<bot>`, `ecommerce` or `support`: wait for new loads, build and test every model, mark them done."""
+    alerts = callbacks(pipeline, deadline=timedelta(minutes=pipeline.deadline_minutes))
     with DAG(
         pipeline.dag_id,
         description=f"What is new in {pipeline.raw_schema}, into {pipeline.marts_schema}",
-        doc_md=DOMAIN_DOC.format(pipeline=pipeline),
+        doc_md=DOMAIN_DOC.format(
+            pipeline=pipeline,
+            staging=pipeline.built_schema("staging"),
+            results=results_table(),
+            without_loads="None in time skips the run."
+            if pipeline.needs_loads
+            else "Without any it goes on all the same.",
+        ),
         schedule=pipeline.schedule,
         start_date=START,
         catchup=False,
@@ -50,16 +65,20 @@ def domain_dag(pipeline: Pipeline) -> DAG:
         default_args=DEFAULT_ARGS,
         dagrun_timeout=timedelta(hours=4),
         params=form(with_end_date=not pipeline.needs_loads),
+        on_failure_callback=alerts.on_failure,
+        on_success_callback=alerts.on_success,
+        deadline=alerts.deadline,
         tags=[pipeline.domain, pipeline.name],
     ) as dag:
         wait_for_loads = NewLoadsSensor(
             task_id=WAIT,
             pipeline_name=pipeline.name,
+            last_task_id=MARK,
             give_up_after=timedelta(minutes=50),
             inlets=[raw_asset(pipeline)],
         )
         mark_loads = MarkLoadsOperator(
-            task_id="mark_loads",
+            task_id=MARK,
             pipeline_name=pipeline.name,
             pool=POOL,
             execution_timeout=timedelta(minutes=15),
@@ -72,6 +91,7 @@ def domain_dag(pipeline: Pipeline) -> DAG:
 
 def unpack_dag(pipeline: Pipeline) -> DAG:
     """`unpack_<name>`: what is new in the source, into the raw schema."""
+    alerts = callbacks(pipeline)
     with DAG(
         pipeline.unpack_dag_id,
         description=f"What is new in the source of {pipeline.name}, into {pipeline.raw_schema}",
@@ -82,6 +102,8 @@ def unpack_dag(pipeline: Pipeline) -> DAG:
         max_active_runs=1,
         default_args=DEFAULT_ARGS,
         dagrun_timeout=timedelta(hours=2),
+        on_failure_callback=alerts.on_failure,
+        on_success_callback=alerts.on_success,
         tags=["unpack", pipeline.name],
     ) as dag:
         UnpackOperator(
@@ -99,6 +121,7 @@ def publish_dag(pipelines: list[Pipeline], schedule: str) -> DAG:
     """`publish`: what is read outside of the warehouse; on schedule, and whenever there is something new to show."""
     raw = [raw_asset(pipeline) for pipeline in pipelines]
     marts = [marts_asset(pipeline) for pipeline in pipelines]
+    alerts = callbacks()
     with DAG(
         PUBLISH_DAG_ID,
         description="What the pages show, from the marts and the ledgers",
@@ -111,7 +134,8 @@ def publish_dag(pipelines: list[Pipeline], schedule: str) -> DAG:
         max_active_runs=1,
         default_args=DEFAULT_ARGS,
         dagrun_timeout=timedelta(hours=2),
-        tags=["publish"],
+        on_failure_callback=alerts.on_failure,
+        tags=["publish", "pages"],
     ) as dag:
         PublishOperator(task_id="extracts", pool=POOL, execution_timeout=timedelta(minutes=30), inlets=[*raw, *marts])
     return dag
@@ -162,19 +186,20 @@ def _models(pipeline: Pipeline) -> DbtTaskGroup:
             setup_operator_args={
                 "pool": POOL,
                 "pre_execute": wait_for_warehouse,
-                "execution_timeout": timedelta(hours=3),
                 **ONE_AT_A_TIME,
-                "callback": "parley.dbt.keep_run_results",
-                "callback_args": {"destination": str(run_results_path(pipeline))},
             },
         ),
         operator_args={
             "append_env": True,
             "poke_interval": POLL_SECONDS,
             "full_refresh": f"{{{{ params.{FULL_REFRESH} }}}}",
+            "callback": "parley.results.keep",
+            "callback_args": {"pipeline_name": pipeline.name},
         },
     )
     end_in_triggerer(group)
+    retry_after_dbt(group)
+    take_turns(group)
     report_tests_once(group)
     return group
 
@@ -194,33 +219,42 @@ DOMAIN_DOC = """
 ### What is new in `{pipeline.raw_schema}`, into `{pipeline.marts_schema}`
 
 1. **wait_for_loads** looks for loads of `{pipeline.raw_schema}` that no run has finished: load ids with only a status-0
-   row in `{pipeline.raw_schema}._loads`. None in time skips the run.
+   row in `{pipeline.raw_schema}._loads`. {without_loads} It also lets one run pass at a time.
 2. **dbt** builds the models in one process, with a task for each model and one for its tests. The first model,
    `{pipeline.domain}_load_ids`, pins the loads that this run works on, under its run id.
 3. **mark_loads** adds the status-1 rows for the pinned loads, when all models and tests have passed.
 
-**When it fails**, the loads stay new. Mend the cause, then clear the failed run or wait for the next: it takes the
-same loads again and comes to the same tables. The log of the failed model's task has dbt's message.
+**Reads** `{pipeline.raw_schema}`. **Writes** `{staging}`, `{pipeline.marts_schema}`, the status-1 rows of
+`{pipeline.raw_schema}._loads`, and what dbt did into `{results}`.
 
-**To process loads again**, trigger the DAG and name them in the form, or ask for a full refresh.
+**Due** {pipeline.deadline_minutes} minutes after its scheduled time. A run that is late or has failed sends an e-mail
+to `ALERT_EMAIL_TO`.
+
+**When it fails**, the loads stay new. Mend the cause, then clear the failed run or wait for the next: it takes the
+same loads again and comes to the same tables. The log of the failed model's task has dbt's message. docs/operations.md
+says more.
+
+**To process loads again**, trigger the DAG and name them in the form, or ask for a full refresh; or go through past
+dates with `airflow backfill create`.
 """
 
 UNPACK_DOC = """
 ### What is new in the source of `{pipeline.name}`, into `{pipeline.raw_schema}`
 
-Reads `{pipeline.source}`, unpacks what has not landed yet into the tables of `{pipeline.raw_schema}` and adds a
+**Reads** `{pipeline.source}`. **Writes** what has not landed yet into the tables of `{pipeline.raw_schema}`, and a
 status-0 row to its `_loads` when all of it is in. Bad records go to `{pipeline.raw_schema}.quarantine`, with the
 reason.
 
-**When it fails**, nothing of the load is to be seen. Clear the task: it reads the source again.
+**When it fails**, nothing of the load is to be seen. Mend the cause, then clear the task: it reads the source again. A
+run that has failed sends an e-mail to `ALERT_EMAIL_TO`.
 """
 
 PUBLISH_DOC = """
 ### What the pages show, from the marts and the ledgers
 
-Reads the marts and the ledger of loads of every pipeline, and writes what the pages *Loads* and *Dashboard* show into
-`.parley/extracts`, one file for each pipeline. The pages read these files while a run holds the warehouse. It runs at
-the times of its schedule, and after each unpacking and each run that has made marts.
+**Reads** the marts and the ledger of loads of every pipeline. **Writes** what the pages *Loads* and *Dashboard* show
+into `.parley/extracts`, one file for each pipeline. The pages read these files while a run holds the warehouse. It runs
+at the times of its schedule, and after each unpacking and each run that has made marts.
 
 **When it fails**, the pages show the extracts that were there before, with their age. The log says which pipeline
 failed, and why; the others are refreshed all the same. Mend the cause, then clear the task.

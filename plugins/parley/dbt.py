@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from parley import packages, settings
 from parley.errors import ConfigurationError, ParleyError
@@ -56,41 +53,6 @@ def write_manifest(pipeline: Pipeline) -> Path:
     if result.returncode:
         raise ParleyError(f"dbt cannot parse the project for '{pipeline.name}':\n{result.stdout}{result.stderr}")
     return target / "manifest.json"
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What one dbt build did: the status of every node, by its unique id."""
-
-    statuses: dict[str, str]
-
-    @property
-    def tests(self) -> int:
-        return sum(node.startswith("test.") for node in self.statuses)
-
-    @property
-    def tests_passed(self) -> int:
-        return sum(node.startswith("test.") and status == "pass" for node, status in self.statuses.items())
-
-
-def keep_run_results(project_dir: str, *, destination: str, **_: Any) -> None:
-    """Cosmos' callback after dbt: keep what it did, before the copy of the project that it ran in is deleted."""
-    results = Path(project_dir) / "target" / "run_results.json"
-    if results.exists():
-        Path(destination).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(results, destination)
-
-
-def run_results_path(pipeline: Pipeline) -> Path:
-    """Where the results of the last build of a pipeline are kept."""
-    return settings.STATE / "dbt" / pipeline.name / "run_results.json"
-
-
-def last_outcome(pipeline: Pipeline) -> Outcome:
-    """What the last build of a pipeline did; empty before the first."""
-    path = run_results_path(pipeline)
-    results = json.loads(path.read_text())["results"] if path.exists() else []
-    return Outcome({result["unique_id"]: result["status"] for result in results})
 
 
 def dbt_env() -> dict[str, str]:

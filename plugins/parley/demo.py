@@ -12,10 +12,11 @@ from rich.table import Table
 
 from parley import services, settings
 from parley.airflow_client import Airflow
-from parley.dbt import Outcome, last_outcome, write_manifest
+from parley.dbt import write_manifest
 from parley.errors import ParleyError
 from parley.pipelines import Pipeline, get_pipeline
 from parley.publish import extracts
+from parley.results import outcome
 from parley.unpack.domains import unpack_new
 from parley.warehouse import Connection, Warehouse
 
@@ -24,10 +25,10 @@ BOT = "demo_bot"
 
 @dataclass(frozen=True)
 class Step:
-    """One run of the demo: the loads it made done, what dbt did, and how long it took in seconds."""
+    """One run of the demo: the loads it made done, and how long it took in seconds."""
 
+    run_id: str
     load_ids: list[str]
-    outcome: Outcome
     seconds: float
 
 
@@ -89,7 +90,7 @@ def _process(airflow: Airflow, console: Console, bot: Pipeline, load_ids: list[s
         states = airflow.task_states(dag_id, run_id)
         failed = ", ".join(sorted(task for task, state in states.items() if state == "failed"))
         raise ParleyError(f"{run_id} of {dag_id} has failed in {failed}. The logs are in {services.LOGS}.")
-    return Step(load_ids, last_outcome(bot), time.monotonic() - started)
+    return Step(run_id, load_ids, time.monotonic() - started)
 
 
 def _summary(bot: Pipeline, steps: list[Step], connection: Connection) -> Table:
@@ -104,7 +105,7 @@ def _summary(bot: Pipeline, steps: list[Step], connection: Connection) -> Table:
         [[rows]] = connection.query(f"select count(*) from {views}.{mart}")
         table.add_row(mart, f"{rows:,}")
     table.add_section()
-    last = steps[-1].outcome
+    last = outcome(connection, bot.name, steps[-1].run_id)
     table.add_row("tests passed", f"{last.tests_passed} of {last.tests}")
     return table
 

@@ -39,6 +39,7 @@ class Pipeline:
         destination: prefix of the schemas built for it.
         needs_loads: a run that finds no new loads is skipped. Else it goes on without: features age by the day.
         schedule, unpack_schedule: cron expressions, UTC.
+        deadline_minutes: how long after its scheduled time a run has to be done.
         vars: variables of the dbt project that differ from dbt/dbt_project.yml.
     """
 
@@ -50,6 +51,7 @@ class Pipeline:
     needs_loads: bool = True
     schedule: str = "0 7,18 * * *"
     unpack_schedule: str = "30 5,17 * * *"
+    deadline_minutes: int = 60
     vars: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -102,6 +104,7 @@ def bot(
     destination: str = "",
     schedule: str = Pipeline.schedule,
     unpack_schedule: str = Pipeline.unpack_schedule,
+    deadline_minutes: int = Pipeline.deadline_minutes,
     vars: dict[str, Any] | None = None,
 ) -> Pipeline:
     """The pipeline of a chatbot; the arguments are the settings of its file in dags/bots/."""
@@ -113,11 +116,12 @@ def bot(
         destination=destination or name,
         schedule=schedule,
         unpack_schedule=unpack_schedule,
+        deadline_minutes=deadline_minutes,
         vars=vars or {},
     )
 
 
-BOT_SETTINGS = ("source", "destination", "schedule", "unpack_schedule", "vars")
+BOT_SETTINGS = ("source", "destination", "schedule", "unpack_schedule", "deadline_minutes", "vars")
 
 
 def shop() -> Pipeline:

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from airflow.sdk import BaseSensorOperator, Context
-from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+from airflow.sdk.exceptions import AirflowFailException, AirflowRescheduleException, AirflowSkipException
+from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
 from croniter import croniter
 
 from parley.backfill import Backfill
@@ -17,6 +18,12 @@ from parley.pipelines import Pipeline, get_pipeline
 from parley.triggers import NewLoadsTrigger, new_loads
 from parley.warehouse import Warehouse
 
+# The id of the sensor's task in every DAG.
+WAIT = "wait_for_loads"
+# A run that has to wait for another looks again after so many seconds.
+OTHER_RUN_SECONDS = 15
+ENDED = ("success", "failed", "skipped", "upstream_failed", "removed")
+
 
 class NewLoadsSensor(BaseSensorOperator):
     """Waits, in the triggerer, until a pipeline has new loads, and checks what the run was asked for.
@@ -25,8 +32,12 @@ class NewLoadsSensor(BaseSensorOperator):
     any. A run started by hand does not wait. A run that was asked for certain loads gives their ids on to dbt, and so
     does Airflow's backfill of a past date: the loads that arrived since the time scheduled before it.
 
+    Airflow lets a backfill run beside the other runs of a DAG. Here one works at a time: a run goes on when no other is
+    between this sensor and the DAG's last task.
+
     Args:
         pipeline_name: whose loads.
+        last_task_id: of the task that ends a run's work.
         give_up_after: how long to wait.
         poke_interval: seconds between two looks.
     """
@@ -34,10 +45,17 @@ class NewLoadsSensor(BaseSensorOperator):
     template_fields = ("pipeline_name",)
 
     def __init__(
-        self, *, pipeline_name: str, give_up_after: timedelta, poke_interval: float = 30, **kwargs: Any
+        self,
+        *,
+        pipeline_name: str,
+        last_task_id: str,
+        give_up_after: timedelta,
+        poke_interval: float = 30,
+        **kwargs: Any,
     ) -> None:
         super().__init__(poke_interval=poke_interval, **kwargs)
         self.pipeline_name = pipeline_name
+        self.last_task_id = last_task_id
         self.give_up_after = give_up_after
 
     def execute(self, context: Context) -> list[str]:
@@ -46,6 +64,7 @@ class NewLoadsSensor(BaseSensorOperator):
         Raises:
             AirflowFailException: what the run was asked for cannot be done.
             AirflowSkipException: there is nothing to do.
+            AirflowRescheduleException: another run is at work.
         """
         pipeline = get_pipeline(self.pipeline_name)
         run_type = context["dag_run"].run_type
@@ -54,17 +73,19 @@ class NewLoadsSensor(BaseSensorOperator):
             if run_type == "backfill" and pipeline.needs_loads and not asked.full_refresh and not asked.names_loads:
                 asked = _since_the_time_before(pipeline, context)
             if asked.names_loads:
-                return self._chosen(asked.choose(_loads(pipeline)), asked)
+                return self._chosen(asked.choose(_loads(pipeline)), asked, context)
         except BackfillError as error:
             # Trying again would not help.
             raise AirflowFailException(str(error)) from error
         if asked.full_refresh:
-            return self._full_refresh(_loads(pipeline))
+            return self._full_refresh(_loads(pipeline), context)
+        if run_type in ("manual", "backfill"):
+            # Who starts a run by hand wants to know now, or as soon as the warehouse can be asked.
+            return self.execute_complete(
+                context, {"load_ids": [load.load_id for load in _loads(pipeline) if load.is_new]}
+            )
         if load_ids := new_loads(self.pipeline_name):
             return self.execute_complete(context, {"load_ids": load_ids})
-        if run_type in ("manual", "backfill"):
-            # Who starts a run by hand wants to know now.
-            return self.execute_complete(context, {"load_ids": []})
         self.log.info("No new loads of %s yet, waiting up to %s", self.pipeline_name, self.give_up_after)
         give_up_at = time.time() + self.give_up_after.total_seconds()
         self.defer(
@@ -78,6 +99,8 @@ class NewLoadsSensor(BaseSensorOperator):
     def execute_complete(self, context: Context, event: dict[str, Any]) -> list[str]:
         """The new loads go to the log alone: dbt's first model takes those that there are when it starts."""
         load_ids: list[str] = event["load_ids"]
+        if load_ids or not get_pipeline(self.pipeline_name).needs_loads:
+            self._wait_for_other_runs(context)
         if load_ids:
             self.log.info("New loads of %s: %s", self.pipeline_name, ", ".join(load_ids))
         elif get_pipeline(self.pipeline_name).needs_loads:
@@ -86,17 +109,38 @@ class NewLoadsSensor(BaseSensorOperator):
             self.log.info("No new loads of %s: going on without", self.pipeline_name)
         return []
 
-    def _chosen(self, load_ids: list[str], asked: Backfill) -> list[str]:
+    def _chosen(self, load_ids: list[str], asked: Backfill, context: Context) -> list[str]:
         if not load_ids:
             raise AirflowSkipException(f"No loads of {self.pipeline_name} arrived in {asked.period}")
+        self._wait_for_other_runs(context)
         self.log.info("Working on the loads %s of %s, done or not", ", ".join(load_ids), self.pipeline_name)
         return load_ids
 
-    def _full_refresh(self, loads: list[Load]) -> list[str]:
+    def _full_refresh(self, loads: list[Load], context: Context) -> list[str]:
         if not loads:
             raise AirflowSkipException(f"{self.pipeline_name} has no loads yet: there is nothing to build from")
+        self._wait_for_other_runs(context)
         self.log.info("Full refresh from all %d loads of %s", len(loads), self.pipeline_name)
         return []
+
+    def _wait_for_other_runs(self, context: Context) -> None:
+        if other := _at_work(context, self.task_id, self.last_task_id):
+            self.log.info("The run %s is at work: looking again in %d s", other, OTHER_RUN_SECONDS)
+            again = datetime.now(UTC) + timedelta(seconds=OTHER_RUN_SECONDS)
+            raise AirflowRescheduleException(again)  # type: ignore[no-untyped-call]
+
+
+def _at_work(context: Context, first_task_id: str, last_task_id: str) -> str | None:
+    """Another run of the DAG that is between two tasks, if there is one."""
+    dag_id, run_id = context["dag_run"].dag_id, context["dag_run"].run_id
+    if RuntimeTaskInstance.get_dr_count(dag_id, states=["running"]) < 2:
+        return None
+    states = RuntimeTaskInstance.get_task_states(dag_id, task_ids=[first_task_id, last_task_id])
+    for other, tasks in states.items():
+        is_between = tasks.get(first_task_id) == "success" and tasks.get(last_task_id) not in ENDED
+        if other != run_id and is_between and RuntimeTaskInstance.get_dr_count(dag_id, None, [other], ["running"]):
+            return other
+    return None
 
 
 def _loads(pipeline: Pipeline) -> list[Load]:

@@ -78,9 +78,26 @@ def prepare(port: int) -> None:
             raise ParleyError(f"`airflow {' '.join(arguments)}` failed:\n{output}")
 
 
+def start(name: str, port: int) -> subprocess.Popen[bytes]:
+    """One of Airflow's processes, with a process group and a log file of its own."""
+    LOGS.mkdir(parents=True, exist_ok=True)
+    with (LOGS / f"{name}.log").open("ab") as log:
+        return subprocess.Popen(
+            ["airflow", name, *(["--host", "127.0.0.1"] if name == "api-server" else [])],
+            env=airflow_env(port),
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+
 @contextmanager
-def running(port: int) -> Iterator[Airflow]:
+def running(port: int, processes: dict[str, subprocess.Popen[bytes]] | None = None) -> Iterator[Airflow]:
     """Airflow's processes, ready to work; stopped at the end.
+
+    Args:
+        processes: filled with them, by name, for who wants to exchange one.
 
     Raises:
         ParleyError: the port is taken, or a process ended before it was ready.
@@ -91,19 +108,11 @@ def running(port: int) -> Iterator[Airflow]:
             probe.bind(("127.0.0.1", port))
         except OSError as error:
             raise ParleyError(f"Port {port} is taken. Choose another: `make up PORT={port + 1}`.") from error
-    LOGS.mkdir(parents=True, exist_ok=True)
-    processes: dict[str, subprocess.Popen[bytes]] = {}
+    processes = {} if processes is None else processes
     try:
         for name in PROCESSES:
-            with (LOGS / f"{name}.log").open("wb") as log:
-                processes[name] = subprocess.Popen(
-                    ["airflow", name, *(["--host", "127.0.0.1"] if name == "api-server" else [])],
-                    env=airflow_env(port),
-                    stdout=log,
-                    stderr=subprocess.STDOUT,
-                    stdin=subprocess.DEVNULL,
-                    start_new_session=True,
-                )
+            (LOGS / f"{name}.log").unlink(missing_ok=True)
+            processes[name] = start(name, port)
         airflow = Airflow(f"http://localhost:{port}", HOME / "passwords.json", partial(_check, processes))
         airflow.wait_until_ready()
         yield airflow

@@ -6,21 +6,36 @@
   built; every other outcome goes to a worker, as in Cosmos.
 * A test of several models would be reported with each of them, also with one that is built before the others are:
   if a later model breaks, the earlier one is shown as failed. Here it is reported with the last of its models.
+* A model that failed is run again by its own task once dbt has ended. Until then each try of the task fails at once,
+  and in a long build none may be left when it could help. Here a try waits for the end of dbt.
+* Tasks that run their models again at the same time would keep each other from a DuckDB file, and dbt looks whether it
+  is free more and more seldom. Here they take turns.
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import nullcontext
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import chain
 from typing import Any, NoReturn
 
-from airflow.sdk import TaskGroup
+from airflow.sdk import Context, TaskGroup
+from airflow.sdk.exceptions import AirflowRescheduleException
 from airflow.triggers.base import BaseTrigger, TaskSuccessEvent, TriggerEvent
 from cosmos.listeners.dag_run_listener import EventStatus
+from cosmos.operators._watcher import is_dbt_node_status_failed
 from cosmos.operators._watcher.base import BaseConsumerSensor
+from cosmos.operators._watcher.state import is_producer_task_terminated
 from cosmos.operators._watcher.triggerer import WatcherTrigger
 from cosmos.operators.watcher import DbtProducerWatcherOperator
+from filelock import FileLock
+
+from parley.warehouse import Warehouse
+
+# How often a model that failed looks whether dbt has ended.
+END_OF_DBT_SECONDS = 10
 
 
 class NodeTrigger(WatcherTrigger):  # type: ignore[misc]
@@ -45,6 +60,20 @@ def end_in_triggerer(group: TaskGroup) -> None:
             task.defer = partial(_defer, task)
 
 
+def retry_after_dbt(group: TaskGroup) -> None:
+    """Let every sensor of a Cosmos task group whose model has failed wait for the end of dbt when it is tried again."""
+    for task in group.iter_tasks():
+        if isinstance(task, BaseConsumerSensor):
+            task.poke = partial(_poke, task)
+
+
+def take_turns(group: TaskGroup) -> None:
+    """Let the sensors of a Cosmos task group that run dbt themselves do so one at a time, on DuckDB."""
+    for task in group.iter_tasks():
+        if isinstance(task, BaseConsumerSensor):
+            task.build_and_run_cmd = partial(_build_in_turn, task)
+
+
 def report_tests_once(group: TaskGroup) -> None:
     """Let each test be reported with that of its models that comes after all the others."""
     tasks = list(group.iter_tasks())
@@ -64,6 +93,25 @@ def report_tests_once(group: TaskGroup) -> None:
                 model: [test for test in tests if models[test] - {model} <= before[model]]
                 for model, tests in reported.items()
             }
+
+
+def _poke(task: BaseConsumerSensor, context: Context) -> bool:
+    if (
+        context["ti"].try_number > 1
+        and is_dbt_node_status_failed(task._get_node_status(context["ti"], context))
+        and not is_producer_task_terminated(task._get_producer_task_status(context))
+    ):
+        task.log.info("dbt is still at work; then %s is run again", task.model_unique_id)
+        again = datetime.now(UTC) + timedelta(seconds=END_OF_DBT_SECONDS)
+        raise AirflowRescheduleException(again)  # type: ignore[no-untyped-call]
+    return bool(type(task).poke(task, context))
+
+
+def _build_in_turn(task: BaseConsumerSensor, context: Context, **arguments: Any) -> Any:
+    warehouse = Warehouse.from_env()
+    turn = FileLock(f"{warehouse.path}.turn") if warehouse.path else nullcontext()
+    with turn:
+        return type(task).build_and_run_cmd(task, context, **arguments)
 
 
 def _defer(task: BaseConsumerSensor, *, trigger: BaseTrigger, **arguments: Any) -> NoReturn:

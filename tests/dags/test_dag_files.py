@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import json
 import socket
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
+from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any, NoReturn
 
 import duckdb
 import pytest
 from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk import AssetOrTimeSchedule
+from airflow.sdk.exceptions import AirflowRescheduleException
 
 from parley import settings
-from parley.dag import domain_dag
+from parley.dag import domain_dag, unpack_dag
 from parley.dbt import manifest_path, write_manifest
 from parley.errors import ConfigurationError
 from parley.pipelines import bot, load_pipelines
+from parley.warehouse import Warehouse
 
 
 @pytest.fixture(scope="module")
@@ -55,10 +62,42 @@ def test_publish_runs_at_its_times_and_after_whatever_there_is_to_show(dagbag: D
     assert (dag.max_active_runs, dag.catchup) == (1, False)
 
 
-def test_every_task_is_retried_and_every_dag_says_what_to_do_when_it_fails(dagbag: DagBag) -> None:
+def test_every_task_is_retried_more_and_more_slowly_and_ends_in_time(dagbag: DagBag) -> None:
     for dag in dagbag.dags.values():
-        assert "**When it fails**" in (dag.doc_md or "")
-        assert all(task.retries > 0 for task in dag.tasks if not task.task_id.endswith("_done"))
+        assert dag.dagrun_timeout is not None
+        for task in dag.tasks:
+            assert task.retries > 0, task.task_id
+            assert task.retry_exponential_backoff, task.task_id
+            assert task.max_retry_delay, task.task_id
+            assert task.owner == "parley", task.task_id
+            assert task.execution_timeout is not None, task.task_id
+            assert task.execution_timeout < dag.dagrun_timeout, task.task_id
+
+
+def test_every_dag_has_tags_and_says_what_it_reads_and_writes_and_what_to_do_when_it_fails(dagbag: DagBag) -> None:
+    for dag in dagbag.dags.values():
+        assert len(dag.tags) == 2
+        assert dag.description
+        for part in ("### ", "**Reads**", "**Writes**", "**When it fails**"):
+            assert part in (dag.doc_md or "")
+        assert "{" not in (dag.doc_md or "")
+
+
+def test_without_anybody_to_mail_nothing_is_called_when_a_run_ends(dagbag: DagBag) -> None:
+    for dag in dagbag.dags.values():
+        assert (dag.on_failure_callback, dag.on_success_callback, dag.deadline) == (None, None, None)
+
+
+def test_with_somebody_to_mail_every_dag_reports_failures_and_the_marts_have_a_deadline(
+    dagbag: DagBag, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ALERT_EMAIL_TO", "ops@example.com")
+    for pipeline in load_pipelines():
+        domain, unpack = domain_dag(pipeline), unpack_dag(pipeline)
+        assert domain.has_on_failure_callback
+        assert unpack.has_on_failure_callback
+        assert [alert.interval for alert in domain.deadline or []] == [timedelta(hours=1)]
+        assert unpack.deadline is None
 
 
 def test_loads_are_marked_after_every_model_and_test(dagbag: DagBag) -> None:
@@ -114,3 +153,38 @@ def test_what_writes_to_the_warehouse_takes_a_slot_and_what_watches_takes_none(d
 def test_without_its_manifest_a_dag_says_how_to_make_it() -> None:
     with pytest.raises(ConfigurationError, match="Run `parley manifest`"):
         domain_dag(bot("no_manifest_yet", source="somewhere"))
+
+
+@pytest.mark.parametrize(
+    ("try_number", "dbt", "waits"),
+    [(2, "running", True), (2, "failed", False), (2, "skipped", False), (1, "running", False)],
+)
+def test_a_model_that_failed_is_tried_again_when_dbt_has_ended(
+    dagbag: DagBag, monkeypatch: pytest.MonkeyPatch, try_number: int, dbt: str, waits: bool
+) -> None:
+    task = dagbag.dags["chat_demo_bot"].get_task("dbt.models.chat.marts.sessions.run")
+    monkeypatch.setattr(task, "_get_node_status", lambda ti, context: "error")
+    monkeypatch.setattr(task, "_get_producer_task_status", lambda context: dbt)
+    monkeypatch.setattr(type(task), "poke", lambda task, context: True)
+    context = {"ti": SimpleNamespace(try_number=try_number)}
+    with pytest.raises(AirflowRescheduleException) if waits else nullcontext():
+        assert task.poke(context)
+
+
+def test_models_that_are_run_again_take_turns(
+    dagbag: DagBag, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task = dagbag.dags["chat_demo_bot"].get_task("dbt.models.chat.marts.sessions.run")
+    at_work: list[int] = []
+
+    def build(task: Any, context: Any, **_: Any) -> int:
+        at_work.append(1)
+        time.sleep(0.3)
+        assert at_work == [1], "two at once"
+        return at_work.pop()
+
+    monkeypatch.setattr(type(task), "build_and_run_cmd", build)
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(task.build_and_run_cmd, [{}, {}])) == [1, 1]
+    assert warehouse.path is not None
+    assert warehouse.path.with_name("warehouse.duckdb.turn").exists()

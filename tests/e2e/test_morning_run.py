@@ -16,10 +16,10 @@ import pytest
 
 from parley import services, settings
 from parley.airflow_client import Airflow
-from parley.errors import WarehouseBusyError
 from parley.pipelines import get_pipeline
 from parley.unpack.domains import unpack_new
 from parley.warehouse import Warehouse
+from tests.mail_server import Mailbox, body, mail_server
 
 pytestmark = pytest.mark.e2e
 
@@ -64,7 +64,19 @@ def first_demo(home: Path) -> str:
 
 
 @pytest.fixture(scope="module")
-def airflow(first_demo: str) -> Iterator[Airflow]:
+def mailbox() -> Iterator[Mailbox]:
+    """Whom Airflow sends mail to."""
+    with pytest.MonkeyPatch.context() as patch, mail_server() as mailbox:
+        patch.setenv("ALERT_EMAIL_TO", "ops@example.com")
+        patch.setenv("ALERT_ON_RECOVERY", "true")
+        patch.setenv("SMTP_HOST", "127.0.0.1")
+        patch.setenv("SMTP_PORT", str(mailbox.port))
+        patch.setenv("SMTP_STARTTLS", "false")
+        yield mailbox
+
+
+@pytest.fixture(scope="module")
+def airflow(first_demo: str, mailbox: Mailbox) -> Iterator[Airflow]:
     """Airflow after the demo."""
     port = services.free_port()
     services.prepare(port)
@@ -164,10 +176,13 @@ def test_loads_that_are_named_in_the_form_are_processed_again_and_marked_once(ai
     assert statuses() == [(0, 1), (0, 1)]
 
 
-def test_a_load_that_is_not_there_fails_the_run_at_once(airflow: Airflow) -> None:
+def test_a_load_that_is_not_there_fails_the_run_at_once(airflow: Airflow, mailbox: Mailbox) -> None:
+    before = len(mailbox.mails)
     state, tasks = run_chat(airflow, load_ids=["nonsense"])
     assert (state, tasks["wait_for_loads"]) == ("failed", "failed")
     assert tasks["dbt.dbt_producer_watcher"] == "upstream_failed"
+    [mail] = mailbox.wait_for(before + 1)[before:]
+    assert "There is no load nonsense. The latest are: " in body(mail, "plain")
 
 
 def test_a_run_that_an_interrupted_demo_has_left_is_given_up(airflow: Airflow) -> None:
@@ -178,7 +193,10 @@ def test_a_run_that_an_interrupted_demo_has_left_is_given_up(airflow: Airflow) -
     airflow.unpause(DAG_ID)
 
 
-def test_a_model_that_fails_leaves_its_loads_new_and_the_next_run_takes_them(airflow: Airflow, tmp_path: Path) -> None:
+def test_a_model_that_fails_leaves_its_loads_new_says_so_by_mail_and_the_next_run_takes_them(
+    airflow: Airflow, mailbox: Mailbox, tmp_path: Path
+) -> None:
+    before = len(mailbox.mails)
     (tmp_path / "new.ndjson").write_text(
         '{"sender_id": "late riser", "event": "action", "timestamp": 1706000000.5, "name": "action_session_start"}\n'
         '{"sender_id": "late riser", "event": "user", "timestamp": 1706000001.5, "text": "hello", "metadata": {},'
@@ -198,44 +216,25 @@ def test_a_model_that_fails_leaves_its_loads_new_and_the_next_run_takes_them(air
     with Warehouse.from_env().connect() as connection:
         assert BOT.ledger.new(connection) == [load_id]
         assert connection.query(count) == [(0,)]
+    [mail] = mailbox.wait_for(before + 1)[before:]
+    assert mail["Subject"] == "[parley dev] chat_demo_bot has failed: model sessions"
+    for kind in ("plain", "html"):
+        text = body(mail, kind)
+        assert "syntax error" in text.lower()
+        assert f"{load_id}, arrived" in text
+        assert f"{airflow.url}/dags/{DAG_ID}/runs/manual__" in text
+        assert "/tasks/dbt.models.chat.marts.sessions.run" in text
+        assert "docs/operations.md" in text
 
     sessions.write_text(sql)
     state, tasks = run_chat(airflow)
     assert state == "success", tasks
     assert statuses() == [(0, 1)] * 3
+    [_, mail] = mailbox.wait_for(before + 2)[before:]
+    assert mail["Subject"] == "[parley dev] chat_demo_bot works again"
+    mailbox.no_more_than(before + 2)
     with Warehouse.from_env().connect() as connection:
         assert connection.query(count) == [(1,)]
-
-
-def test_a_run_whose_dbt_is_killed_is_finished_by_the_tasks_of_the_models(airflow: Airflow, tmp_path: Path) -> None:
-    (tmp_path / "new.ndjson").write_text(
-        '{"sender_id": "night owl", "event": "action", "timestamp": 1706100000.5, "name": "action_session_start"}\n'
-    )
-    unpack_new(BOT, Warehouse.from_env(), str(tmp_path))
-    run_id = airflow.trigger(DAG_ID)
-    os.kill(pid_of_dbt(airflow, run_id), signal.SIGKILL)
-
-    state, tasks = airflow.wait_for_run(DAG_ID, run_id), airflow.task_states(DAG_ID, run_id)
-    assert state == "success", tasks
-    assert tasks["dbt.dbt_producer_watcher"] == "skipped", "dbt was not killed in its first try"
-    assert set(statuses()) == {(0, 1)}
-    with Warehouse.from_env().connect() as connection:
-        sessions = f"select count(*) from {BOT.built_schema('views')}.sessions where sender_id = 'night owl'"
-        assert connection.query(sessions) == [(1,)]
-
-
-def pid_of_dbt(airflow: Airflow, run_id: str) -> int:
-    """The process that holds the warehouse for the task that runs dbt, once it has begun to build."""
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        if airflow.task_states(DAG_ID, run_id).get("dbt.dbt_producer_watcher") == "running":
-            try:
-                with Warehouse.from_env().connect(read_only=True, wait=0):
-                    pass
-            except WarehouseBusyError as error:
-                return int(str(error).split("PID ")[1].split(")")[0])
-        time.sleep(0.1)
-    raise AssertionError("dbt did not start")
 
 
 def test_the_unpack_dag_lands_what_is_new_in_the_bots_source(airflow: Airflow) -> None:

@@ -282,6 +282,7 @@ def test_two_unpackings_at_once_land_everything_once(
     assert f"Waiting for another unpacking into {SCHEMA}" in caplog.text
 
 
+@pytest.mark.fault("`kill -9` of the unpacking at ten moments, one after another", "the next unpacking")
 def test_killed_at_any_moment_a_rerun_completes_it_without_loss_or_doubles(
     warehouse: Warehouse, sample: Path, tmp_path: Path
 ) -> None:
