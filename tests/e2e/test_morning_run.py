@@ -16,7 +16,7 @@ import pytest
 
 from parley import services, settings
 from parley.airflow_client import Airflow
-from parley.pipelines import get_pipeline
+from parley.pipelines import PUBLISH_DAG_ID, get_pipeline, load_pipelines
 from parley.unpack.domains import unpack_new
 from parley.warehouse import Warehouse
 from tests.mail_server import Mailbox, body, mail_server
@@ -90,12 +90,13 @@ def airflow(first_demo: str, mailbox: Mailbox) -> Iterator[Airflow]:
 def test_the_demo_shows_loads_marts_tests_time_and_what_to_try_next(first_demo: str) -> None:
     rows = dict(line.strip("│ \n").split("│") for line in first_demo.splitlines() if line.startswith("│"))
     shown = {name.strip(): value.strip() for name, value in rows.items()}
-    assert sum(name.startswith("load ") and value == "done" for name, value in shown.items()) == 2
-    for mart in ("event_sequence", "interactions", "sessions", "users", "user_messages", "bot_actions"):
+    assert sum(name.startswith("load ") and value == "done" for name, value in shown.items()) == 4
+    of_each_domain = ("sessions", "bot_actions", "attribution_by_channel", "id_graph", "fct_conversation_lifecycle")
+    for mart in of_each_domain:
         assert int(shown[mart].replace(",", "")) > 0
-    passed, of, total = shown["tests passed"].split()
-    assert (passed, of) == (total, "of")
-    assert int(total) > 0
+    results = [line.split("│")[2].split() for line in first_demo.splitlines() if "tests passed" in line]
+    assert len(results) == 3
+    assert all(passed == total and int(total) > 50 for passed, _, total in results)
     assert "Wall time" in first_demo
     assert "make up" in first_demo
 
@@ -137,7 +138,11 @@ def test_up_switches_every_dag_on_and_stops_when_told(tmp_path: Path) -> None:
         token = httpx.post(f"{url}/auth/token", json={"username": "admin", "password": password}).json()
         headers = {"Authorization": f"Bearer {token['access_token']}"}
         dags = httpx.get(f"{url}/api/v2/dags", headers=headers).json()["dags"]
-        assert {dag["dag_id"]: dag["is_paused"] for dag in dags} == {DAG_ID: False, "unpack_demo_bot": False}
+        assert {dag["dag_id"]: dag["is_paused"] for dag in dags} == {
+            dag_id: False
+            for pipeline in load_pipelines()
+            for dag_id in (pipeline.dag_id, pipeline.unpack_dag_id, PUBLISH_DAG_ID)
+        }
     finally:
         up.send_signal(signal.SIGTERM)
         assert up.wait(60) == 0

@@ -10,6 +10,8 @@
 }}
 
 -- A conversation with a new event is made anew from all of its events, so that a late one finds its place.
+-- depends_on: {{ ref('dim_user') }}
+-- After it, so that the tests of the two run when both are built.
 
 with
 
