@@ -2,9 +2,9 @@
 
     python -m parley.erd
 
-Keys come from the `unique` and `unique_together` tests, lines from the `relationships` tests. Where a relationship
-leads to a column that is not unique it is followed to the next: every user of `senders` is one of `sessions`, and so
-one of `users`.
+Keys come from the `unique` and `expect_compound_columns_to_be_unique` tests, lines from the `relationships` tests.
+Where a relationship leads to a column that is not unique it is followed to the next: every user of `senders` is one of
+`sessions`, and so one of `users`.
 """
 
 from __future__ import annotations
@@ -81,8 +81,8 @@ class Schema:
         column = (model, test["kwargs"].get("column_name", ""))
         if test["name"] == "unique":
             self.unique.add(column)
-        elif test["name"] == "unique_together":
-            self.unique_together |= {(model, name) for name in arguments["columns"]}
+        elif test["name"] == "expect_compound_columns_to_be_unique":
+            self.unique_together |= {(model, name) for name in arguments["column_list"]}
         elif test["name"] == "never_null":
             self.never_null |= {(model, name) for name in arguments["columns"]}
         elif test["name"] == "relationships":
