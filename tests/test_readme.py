@@ -38,7 +38,7 @@ def test_the_other_commands_run_one_after_another(warehouse: Warehouse) -> None:
 
 def test_the_marts_of_the_table_are_those_of_the_project() -> None:
     for domain, marts in re.findall(r"^\| (\w+) \|[^|]*\| (`.*`) \|$", README, re.MULTILINE):
-        models = {path.stem for path in (PROJECT / "dbt" / "models" / domain / "marts").glob("*.sql")}
+        models = {path.stem for path in (PROJECT / "dbt" / "models" / domain / "marts").rglob("*.sql")}
         assert set(re.findall(r"`(\w+)`", marts)) == models
 
 

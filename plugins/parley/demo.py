@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from collections.abc import Iterator
@@ -70,6 +71,8 @@ def run(console: Console) -> None:
         for chapter, load_ids in _new_loads(console, warehouse):
             airflow = airflow or _start(stack, console)
             steps.append(_process(airflow, console, chapter, load_ids))
+    # What it has published is for the log of its DAG.
+    logging.getLogger("parley.publish").setLevel(logging.WARNING)
     extracts()
     with warehouse.connect(read_only=True) as connection:
         if steps:
