@@ -14,7 +14,7 @@ from parley import settings
 from parley.backfill import END_DATE, FULL_REFRESH, form
 from parley.dbt import dbt_env, manifest_path
 from parley.notifications import callbacks, keep_error
-from parley.operators import MarkLoadsOperator, PublishOperator, UnpackOperator, wait_for_warehouse
+from parley.operators import MarkLoadsOperator, PublishDocsOperator, PublishOperator, UnpackOperator, wait_for_warehouse
 from parley.pipelines import PUBLISH_DAG_ID, Pipeline
 from parley.results import table as results_table
 from parley.sensors import WAIT, NewLoadsSensor
@@ -137,7 +137,9 @@ def publish_dag(pipelines: list[Pipeline], schedule: str) -> DAG:
         on_failure_callback=alerts.on_failure,
         tags=["publish", "pages"],
     ) as dag:
-        PublishOperator(task_id="extracts", pool=POOL, execution_timeout=timedelta(minutes=30), inlets=[*raw, *marts])
+        half_an_hour = timedelta(minutes=30)
+        PublishOperator(task_id="extracts", pool=POOL, execution_timeout=half_an_hour, inlets=[*raw, *marts])
+        PublishDocsOperator(task_id="docs", pool=POOL, execution_timeout=half_an_hour, inlets=marts)
     return dag
 
 
@@ -253,9 +255,10 @@ PUBLISH_DOC = """
 ### What the pages show, from the marts and the ledgers
 
 **Reads** the marts and the ledger of loads of every pipeline. **Writes** what the pages *Loads* and *Dashboard* show
-into `.parley/extracts`, one file for each pipeline. The pages read these files while a run holds the warehouse. It runs
-at the times of its schedule, and after each unpacking and each run that has made marts.
+into `.parley/extracts`, one file for each pipeline, and the dbt docs that the page *Docs* shows. The pages read these
+files while a run holds the warehouse. It runs at the times of its schedule, and after each unpacking and each run that
+has made marts.
 
-**When it fails**, the pages show the extracts that were there before, with their age. The log says which pipeline
+**When it fails**, the pages show what was there before, with its age. The log says which pipeline
 failed, and why; the others are refreshed all the same. Mend the cause, then clear the task.
 """

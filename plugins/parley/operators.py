@@ -59,8 +59,17 @@ class MarkLoadsOperator(BaseOperator):
         return marked
 
 
+class PublishDocsOperator(BaseOperator):
+    """Refreshes the dbt docs that the page Docs shows."""
+
+    def execute(self, context: Context) -> None:
+        from parley.publish import docs
+
+        self.log.info("Published %s", docs())
+
+
 class PublishOperator(BaseOperator):
-    """Refreshes what is read outside of the warehouse: the extracts of the pages."""
+    """Refreshes the extracts that the pages Loads and Dashboard show."""
 
     def execute(self, context: Context) -> list[str]:
         from parley.publish import extracts

@@ -1,16 +1,19 @@
-"""Publishing: refresh what is read outside of the warehouse, the extracts of the pages."""
+"""Publishing: refresh what is read outside of the warehouse, the extracts of the pages and the dbt docs."""
 
 from __future__ import annotations
 
 import logging
 import re
+import shutil
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from parley import settings
 from parley.errors import ParleyError
 from parley.extracts import Counts, Extract, LoadFacts, Record, read_extract, write_extract
 from parley.pipelines import Domain, Pipeline, load_pipelines
+from parley.site import dbt_docs
 from parley.warehouse import Connection, Warehouse
 
 log = logging.getLogger(__name__)
@@ -61,6 +64,25 @@ def extracts() -> list[str]:
         reasons = "; ".join(f"{name}: {error}" for name, error in failed.items())
         raise ParleyError(f"These extracts stay as they were, the others are refreshed. {reasons}")
     return [pipeline.name for pipeline in pipelines]
+
+
+def published_docs() -> Path:
+    """Where the dbt docs are that were published last."""
+    return settings.STATE / "docs" / "index.html"
+
+
+def docs() -> Path:
+    """Refresh the dbt docs; those that were there before stay when dbt fails.
+
+    Raises:
+        ParleyError: dbt failed, with its message.
+    """
+    made, published = dbt_docs(), published_docs()
+    published.parent.mkdir(parents=True, exist_ok=True)
+    aside = published.with_suffix(".new")
+    shutil.copy(made, aside)
+    aside.replace(published)
+    return published
 
 
 def make_extract(pipeline: Pipeline, connection: Connection) -> Extract:

@@ -13,9 +13,9 @@ import sys
 from pathlib import Path
 
 from parley import settings
-from parley.dbt import dbt_env, write_manifest
+from parley.dbt import dbt_env
 from parley.errors import ParleyError
-from parley.pipelines import get_pipeline
+from parley.pipelines import load_bots
 
 SITE = settings.ROOT / "site"
 DBT_DOCS = Path("dbt") / "index.html"
@@ -24,14 +24,28 @@ DBT_DOCS = Path("dbt") / "index.html"
 def build(site: Path = SITE) -> Path:
     """Make the site, in place of the one before; its first page.
 
-    The dbt docs have the types of columns as they are in the warehouse, where they have been built.
-
     Raises:
         ParleyError: dbt or mkdocs failed, with its message.
     """
-    bot = get_pipeline("demo_bot")
-    target = str(write_manifest(bot).parent)
-    variables = json.dumps(bot.dbt_vars)
+    made = dbt_docs()
+    _run("mkdocs", "build", "--quiet", "--config-file", str(settings.ROOT / "mkdocs.yml"), "--site-dir", str(site))
+    (site / DBT_DOCS).parent.mkdir()
+    shutil.copy(made, site / DBT_DOCS)
+    return site / "index.html"
+
+
+def dbt_docs() -> Path:
+    """Make dbt's own docs, one file; where it is.
+
+    They have the types of columns as they are in the warehouse, where they have been built. Of the bots, which have
+    the same tables, they show the first.
+
+    Raises:
+        ParleyError: dbt failed, with its message.
+    """
+    target = str(settings.STATE / "dbt" / "docs")
+    bots = load_bots()
+    variables = json.dumps(bots[0].dbt_vars if bots else {})
     # Models are not compiled: some look into their sources, and these need not be there yet.
     _run(
         "dbt",
@@ -49,10 +63,7 @@ def build(site: Path = SITE) -> Path:
         "--log-path",
         target,
     )
-    _run("mkdocs", "build", "--quiet", "--config-file", str(settings.ROOT / "mkdocs.yml"), "--site-dir", str(site))
-    (site / DBT_DOCS).parent.mkdir()
-    shutil.copy(Path(target) / "static_index.html", site / DBT_DOCS)
-    return site / "index.html"
+    return Path(target) / "static_index.html"
 
 
 def _run(program: str, *arguments: str) -> None:

@@ -148,6 +148,7 @@ def test_what_writes_to_the_warehouse_takes_a_slot_and_what_watches_takes_none(d
         "mark_loads",
         # It reads, and a DuckDB file that is written cannot be read.
         "extracts",
+        "docs",
     }
 
 

@@ -19,6 +19,7 @@ from parley import services, settings
 from parley.extracts import Counts, Extract, LoadFacts, write_extract
 from parley.loads import Load
 from parley.pipelines import load_bots
+from parley.publish import published_docs
 from parley.ui import access, loads_page, runs
 from parley.ui.app import app
 
@@ -64,7 +65,18 @@ def show(monkeypatch: pytest.MonkeyPatch, *loads: LoadFacts) -> None:
     monkeypatch.setattr(loads_page, "read", lambda pipelines: ({"demo_bot": list(loads)}, loads_page.Source()))
 
 
-@pytest.mark.parametrize("path", ["loads", "dashboard"])
+def test_the_docs_are_those_that_were_published(client: TestClient) -> None:
+    log_in(client)
+    answer = client.get("/parley/docs")
+    assert answer.status_code == 404
+    assert "The DAG publish makes them" in answer.text
+    path = published_docs()
+    path.parent.mkdir(parents=True)
+    path.write_text("<html>lineage</html>")
+    assert client.get("/parley/docs").text == "<html>lineage</html>"
+
+
+@pytest.mark.parametrize("path", ["loads", "dashboard", "docs"])
 def test_without_login_people_are_led_to_airflows_and_programs_refused(client: TestClient, path: str) -> None:
     answer = client.get(f"/parley/{path}?pipeline=a&x=1", headers={"Accept": "text/html"})
     assert answer.status_code == 303

@@ -31,7 +31,7 @@ def test_airflow_imports_the_plugin_and_nothing_else_of_parley() -> None:
     loaded = json.loads(result.stdout.splitlines()[-1])
     assert loaded["errors"] == {}
     assert loaded["plugins"] == ["parley"]
-    assert loaded["routes"] == ["loads", "dashboard"]
+    assert loaded["routes"] == ["loads", "dashboard", "docs"]
     assert not [
         name for name in loaded["modules"] if name.split(".")[0] in ("parley", "plotly", "duckdb", "dlt", "dbt")
     ]

@@ -14,6 +14,7 @@ from fastapi.templating import Jinja2Templates
 
 from parley.errors import ParleyError
 from parley.extracts import read_extract
+from parley.publish import published_docs
 from parley.ui import loads_page, runs, texts
 from parley.ui.access import Readable, Startable, log_in
 from parley.ui.dashboard import Days, make_section
@@ -23,6 +24,11 @@ PLOTLY = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 # Nothing is loaded from elsewhere. Plotly writes style attributes and draws pictures for downloads.
 POLICY = (
     "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
+    "frame-ancestors 'self'; base-uri 'none'; form-action 'self'"
+)
+# dbt's docs are one file with everything in it, and their framework makes functions out of text.
+DOCS_POLICY = (
+    "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; "
     "frame-ancestors 'self'; base-uri 'none'; form-action 'self'"
 )
 
@@ -86,6 +92,16 @@ def dashboard(
         make_section(known, read_extract(known.name), days) for known in pipelines if pipeline in ("", known.name)
     ]
     return _page(request, "dashboard.html", sections=sections, pipelines=pipelines, asked=pipeline, days=days)
+
+
+@app.get("/docs")
+def docs(request: Request, pipelines: Readable) -> Response:
+    """dbt's own docs: every model, column and test, and the lineage."""
+    del pipelines  # Who may see no DAG may not see what is built either.
+    if not (path := published_docs()).exists():
+        message = "The dbt docs have not been published yet. The DAG publish makes them."
+        return _page(request, "error.html", status.HTTP_404_NOT_FOUND, message=message)
+    return FileResponse(path, headers={"Content-Security-Policy": DOCS_POLICY, "Cache-Control": "no-store"})
 
 
 @app.get("/plotly.js")

@@ -27,7 +27,7 @@ def _import() -> Any:
 
 
 class ParleyPages(AirflowPlugin):
-    """Loads and Dashboard in Airflow's navigation. The addresses are relative: Airflow may live below a path."""
+    """Loads, Dashboard and Docs in Airflow's navigation. The addresses are relative: Airflow may live below a path."""
 
     name = "parley"
     fastapi_apps = [{"name": "parley", "app": pages, "url_prefix": f"/{PREFIX}"}]  # noqa: RUF012
@@ -41,5 +41,5 @@ class ParleyPages(AirflowPlugin):
             "icon": f"{PREFIX}/static/{route}.svg",
             "icon_dark_mode": f"{PREFIX}/static/{route}-dark.svg",
         }
-        for title, route in (("Loads", "loads"), ("Dashboard", "dashboard"))
+        for title, route in (("Loads", "loads"), ("Dashboard", "dashboard"), ("Docs", "docs"))
     ]
