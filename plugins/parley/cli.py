@@ -19,6 +19,7 @@ from parley.warehouse import Kind, Warehouse
 
 if TYPE_CHECKING:
     from parley.unpack import schema_files
+    from parley.unpack.engine import Result
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 unpack_app = typer.Typer(no_args_is_help=True, help="Bring new input into a raw schema.")
@@ -27,6 +28,7 @@ schema_app = typer.Typer(no_args_is_help=True, help="The tables and columns of a
 app.add_typer(schema_app, name="schema")
 console = Console(highlight=False)
 
+Bot = Annotated[str, typer.Option("--bot", help="A file in dags/bots/, without its .yml.")]
 Strict = Annotated[bool, typer.Option(help="Land nothing, and exit with 1, when a record is bad.")]
 SchemaName = Annotated[str, typer.Argument(help="A raw schema, or a pipeline: a bot, ecommerce or support.")]
 Dialect = Annotated[Kind | None, typer.Option(help="Whose types and SQL; else those of the warehouse.")]
@@ -41,7 +43,7 @@ def unpack_rasa(
             help="A file or folder of NDJSON, or the SQLAlchemy URL of a tracker store; else the bot's own."
         ),
     ] = None,
-    bot: Annotated[str, typer.Option("--bot", help="A file in dags/bots/, without its .yml.")] = "demo_bot",
+    bot: Bot = "demo_bot",
     strict: Strict = False,
 ) -> None:
     """Unpack Rasa tracker events: what has not landed yet becomes one load."""
@@ -73,18 +75,40 @@ def unpack_support(
     _unpack("support", source, strict)
 
 
+@unpack_app.command("model")
+def unpack_model(
+    source: Annotated[
+        str | None,
+        typer.Argument(
+            help="The folder of a Rasa project, a model archive (.tar.gz) or a folder of these; else the bot's own."
+        ),
+    ] = None,
+    bot: Bot = "demo_bot",
+    strict: Strict = False,
+) -> None:
+    """Unpack a bot's models, their domains, stories and rules: those that have not landed yet become one load."""
+    from parley.unpack.domains import unpack_new_models
+
+    pipeline = get_pipeline(bot)
+    result = unpack_new_models(pipeline, Warehouse.from_env(), source, strict=strict)
+    _print_result(result, pipeline.model_schema)
+
+
 def _unpack(name: str, source: str | None, strict: bool) -> None:
     from parley.unpack.domains import unpack_new
 
     pipeline = get_pipeline(name)
-    result = unpack_new(pipeline, Warehouse.from_env(), source, strict=strict)
+    _print_result(unpack_new(pipeline, Warehouse.from_env(), source, strict=strict), pipeline.raw_schema)
+
+
+def _print_result(result: Result, schema: str) -> None:
     if result.load_id is None:
         console.print(f"Nothing new: {result.repeated} records have landed before.")
     else:
         repeated = f", {result.repeated} had landed before" if result.repeated else ""
-        console.print(f"Load {result.load_id} of {name}: {result.landed} records landed{repeated}.")
+        console.print(f"Load {result.load_id} of {schema}: {result.landed} records landed{repeated}.")
     if result.set_aside:
-        console.print(f"{result.set_aside.total()} records set aside in {pipeline.raw_schema}.quarantine:")
+        console.print(f"{result.set_aside.total()} records set aside in {schema}.quarantine:")
         for reason, count in result.set_aside.most_common(5):
             console.print(f"  {count} x {reason}")
 
