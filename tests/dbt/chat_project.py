@@ -13,6 +13,7 @@ from parley.loads import Ledger
 from parley.warehouse import Warehouse
 
 BOT = "demo_bot"
+PATHS = ("path:models/chat", "path:seeds/chat")
 
 Event = dict[str, Any]
 
@@ -49,7 +50,8 @@ class Chat(Project):
         destination: str = BOT,
         check: bool = True,
     ) -> bool:
-        """Run a command of dbt; whether it succeeded."""
+        """Run a command of dbt, on the domain unless it selects by itself; whether it succeeded."""
+        selected = () if {"-s", "--select"} & set(arguments) else ("--select", *PATHS)
         variables = {**self.vars, "source_schema_prefix": BOT, "dest_schema_prefix": destination}
         env = {"PARLEY_RUN_ID": run_id, "PARLEY_LOAD_IDS": ",".join(load_ids)}
-        return replace(self, vars=variables).invoke(*arguments, target=destination, env=env, check=check)
+        return replace(self, vars=variables).invoke(*arguments, *selected, target=destination, env=env, check=check)
