@@ -51,7 +51,9 @@ def test_a_raw_schema_is_exported_and_compared(sample: Path) -> None:
 
     file = parley("schema", "export", "demo_bot_model", "--format", "dbt", "--dialect", "redshift").stdout
     [source] = yaml.safe_load(file)["sources"]
-    assert {"model", "domain", "stories", "rules"} <= {table["name"] for table in source["tables"]}
+    tables = {table["name"]: table.get("description", "") for table in source["tables"]}
+    assert tables.keys() > {"model", "domain", "stories", "rules"}
+    assert tables["stories"] == "The stories of projects; their steps are below."
     script = ["schema", "diff", "--schema", "demo_bot_model", "--dialect", "postgres"]
     everything = parley(*script, "empty", str(content["version"]))
     assert everything.returncode == 0

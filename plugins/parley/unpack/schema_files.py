@@ -18,6 +18,7 @@ import dlt
 import duckdb
 import yaml
 from dlt.common.schema.typing import TTableSchemaColumns
+from jinja2 import Template
 
 from parley import settings
 from parley.errors import SchemaError
@@ -228,13 +229,17 @@ def _not_additions(
 
 
 def _described(schema: str) -> dict[str, tuple[str, dict[str, str]]]:
-    """By table, its description and those of its columns in the dbt project's sources of the schema's pipeline."""
+    """By table, its description and those of its columns in the dbt project's sources of this raw schema."""
     described: dict[str, tuple[str, dict[str, str]]] = {}
-    domains = {pipeline.domain for pipeline in load_pipelines() if pipeline.raw_schema == schema}
-    for domain in domains:
-        for path in sorted((settings.DBT_PROJECT / "models" / domain).rglob("_*__sources.yml")):
+    for pipeline in load_pipelines():
+        for path in sorted((settings.DBT_PROJECT / "models" / pipeline.domain).rglob("_*__sources.yml")):
             for source in yaml.safe_load(path.read_text())["sources"]:
-                for table in source["tables"]:
-                    columns = {c["name"]: " ".join(c.get("description", "").split()) for c in table.get("columns", [])}
-                    described[table["name"]] = (" ".join(table.get("description", "").split()), columns)
+                if Template(source["schema"]).render(var=pipeline.dbt_vars.get) == schema:
+                    for table in source["tables"]:
+                        words = {column["name"]: _line(column) for column in table.get("columns", [])}
+                        described[table["name"]] = (_line(table), words)
     return described
+
+
+def _line(entry: Mapping[str, Any]) -> str:
+    return " ".join(entry.get("description", "").split())
