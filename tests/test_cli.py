@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from parley.warehouse import Warehouse
 
@@ -40,11 +42,35 @@ def test_unpack_says_what_landed_and_what_was_set_aside(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("warehouse")
+def test_a_raw_schema_is_exported_and_compared(sample: Path) -> None:
+    model = parley("unpack", "model", str(sample.parent / "chat_bot"))
+    assert "of demo_bot_model: 3 records landed" in model.stdout
+    versions = parley("schema", "versions", "demo_bot_model").stdout
+    content = json.loads(parley("schema", "export", "demo_bot_model", "--format", "json").stdout)
+    assert content["version_hash"][:12] in versions
+
+    file = parley("schema", "export", "demo_bot_model", "--format", "dbt", "--dialect", "redshift").stdout
+    [source] = yaml.safe_load(file)["sources"]
+    tables = {table["name"]: table.get("description", "") for table in source["tables"]}
+    assert tables.keys() > {"model", "domain", "stories", "rules"}
+    assert tables["stories"] == "The stories of projects; their steps are below."
+    script = ["schema", "diff", "--schema", "demo_bot_model", "--dialect", "postgres"]
+    everything = parley(*script, "empty", str(content["version"]))
+    assert everything.returncode == 0
+    assert 'CREATE TABLE "demo_bot_model"."stories"' in everything.stdout
+    unknown = parley(*script, "77", "78")
+    assert unknown.returncode == 1
+    assert "There is no version '77'" in unknown.stderr
+
+
+@pytest.mark.usefixtures("warehouse")
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["unpack", "rasa", "no/such/file"], "neither a file nor a folder"),
         (["unpack", "rasa", "--bot", "nobody"], "There is no 'nobody'"),
+        (["unpack", "model", "no/such/file"], "neither a file nor a folder"),
+        (["schema", "versions", "demo_bot"], "There is no DuckDB at"),
     ],
 )
 def test_an_error_of_the_user_is_one_message_and_exit_code_1(arguments: list[str], message: str) -> None:

@@ -23,6 +23,14 @@ def test_a_bot_is_its_file(tmp_path: Path) -> None:
     }
 
 
+def test_a_bot_may_say_where_its_models_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "helpdesk.yml").write_text("source: events/\nmodel: $MODELS/helpdesk\n")
+    [helpdesk] = load_bots(tmp_path)
+    assert helpdesk.model_schema == "helpdesk_model"
+    monkeypatch.setenv("MODELS", "/srv/models")
+    assert helpdesk.resolved_model() == "/srv/models/helpdesk"
+
+
 @pytest.mark.parametrize(("env", "schema"), [("dev", "b_views"), ("prod", "b_views"), ("staging", "b_views_staging")])
 def test_the_environment_is_a_suffix_of_what_is_built(monkeypatch: pytest.MonkeyPatch, env: str, schema: str) -> None:
     monkeypatch.setenv("DEPLOY_ENV", env)

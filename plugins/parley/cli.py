@@ -6,26 +6,32 @@ import os
 import signal
 import sys
 from contextlib import suppress
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from parley.errors import ParleyError
+from parley.errors import ParleyError, SchemaError
 from parley.pipelines import PUBLISH_DAG_ID, get_pipeline, load_pipelines
-from parley.warehouse import Warehouse
+from parley.warehouse import Kind, Warehouse
 
 if TYPE_CHECKING:
-    pass
+    from parley.unpack import schema_files
+    from parley.unpack.engine import Result
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 unpack_app = typer.Typer(no_args_is_help=True, help="Bring new input into a raw schema.")
 app.add_typer(unpack_app, name="unpack")
+schema_app = typer.Typer(no_args_is_help=True, help="The tables and columns of a raw schema, and its versions.")
+app.add_typer(schema_app, name="schema")
 console = Console(highlight=False)
 
+Bot = Annotated[str, typer.Option("--bot", help="A file in dags/bots/, without its .yml.")]
 Strict = Annotated[bool, typer.Option(help="Land nothing, and exit with 1, when a record is bad.")]
+SchemaName = Annotated[str, typer.Argument(help="A raw schema, or a pipeline: a bot, ecommerce or support.")]
+Dialect = Annotated[Kind | None, typer.Option(help="Whose types and SQL; else those of the warehouse.")]
 Port = Annotated[int, typer.Option(help="Where Airflow's UI listens, on this machine only.")]
 
 
@@ -37,7 +43,7 @@ def unpack_rasa(
             help="A file or folder of NDJSON, or the SQLAlchemy URL of a tracker store; else the bot's own."
         ),
     ] = None,
-    bot: Annotated[str, typer.Option("--bot", help="A file in dags/bots/, without its .yml.")] = "demo_bot",
+    bot: Bot = "demo_bot",
     strict: Strict = False,
 ) -> None:
     """Unpack Rasa tracker events: what has not landed yet becomes one load."""
@@ -69,20 +75,104 @@ def unpack_support(
     _unpack("support", source, strict)
 
 
+@unpack_app.command("model")
+def unpack_model(
+    source: Annotated[
+        str | None,
+        typer.Argument(
+            help="The folder of a Rasa project, a model archive (.tar.gz) or a folder of these; else the bot's own."
+        ),
+    ] = None,
+    bot: Bot = "demo_bot",
+    strict: Strict = False,
+) -> None:
+    """Unpack a bot's models, their domains, stories and rules: those that have not landed yet become one load."""
+    from parley.unpack.domains import unpack_new_models
+
+    pipeline = get_pipeline(bot)
+    result = unpack_new_models(pipeline, Warehouse.from_env(), source, strict=strict)
+    _print_result(result, pipeline.model_schema)
+
+
 def _unpack(name: str, source: str | None, strict: bool) -> None:
     from parley.unpack.domains import unpack_new
 
     pipeline = get_pipeline(name)
-    result = unpack_new(pipeline, Warehouse.from_env(), source, strict=strict)
+    _print_result(unpack_new(pipeline, Warehouse.from_env(), source, strict=strict), pipeline.raw_schema)
+
+
+def _print_result(result: Result, schema: str) -> None:
     if result.load_id is None:
         console.print(f"Nothing new: {result.repeated} records have landed before.")
     else:
         repeated = f", {result.repeated} had landed before" if result.repeated else ""
-        console.print(f"Load {result.load_id} of {name}: {result.landed} records landed{repeated}.")
+        console.print(f"Load {result.load_id} of {schema}: {result.landed} records landed{repeated}.")
     if result.set_aside:
-        console.print(f"{result.set_aside.total()} records set aside in {pipeline.raw_schema}.quarantine:")
+        console.print(f"{result.set_aside.total()} records set aside in {schema}.quarantine:")
         for reason, count in result.set_aside.most_common(5):
             console.print(f"  {count} x {reason}")
+
+
+@schema_app.command("versions")
+def schema_versions(name: SchemaName) -> None:
+    """List the versions that a raw schema has had, the oldest first, with the start of their hashes."""
+    table = Table("version", "hash", "stored (UTC)", "tables")
+    for version in _versions(name):
+        tables = str(len(version.content["tables"]))
+        table.add_row(str(version.number), version.hash[:12], f"{version.stored_at:%Y-%m-%d %H:%M:%S}", tables)
+    console.print(table)
+
+
+@schema_app.command("export")
+def schema_export(
+    name: SchemaName,
+    file_format: Annotated[
+        Literal["dbt", "json"], typer.Option("--format", help="dbt: a sources file; json: the schema itself.")
+    ],
+    version: Annotated[str, typer.Option(help="Its number or hash; else the newest.")] = "",
+    dialect: Dialect = None,
+) -> None:
+    """Write a raw schema to the standard output, as sources of dbt or as dlt's own JSON."""
+    import json
+
+    from parley.unpack import schema_files
+
+    known = _versions(name)
+    chosen = schema_files.find(known, version) if version else known[-1]
+    if file_format == "json":
+        typer.echo(json.dumps(chosen.content, indent=2, ensure_ascii=False))
+    else:
+        kind = dialect or Warehouse.from_env().kind
+        typer.echo(schema_files.sources(chosen, schema_files.raw_schema(name), kind), nl=False)
+
+
+@schema_app.command("diff")
+def schema_diff(
+    old: Annotated[str, typer.Argument(metavar="V1", help="Number or hash of a version; 0 is the empty schema.")],
+    new: Annotated[str, typer.Argument(metavar="V2", help="Number or hash of a version.")],
+    name: Annotated[str, typer.Option("--schema", help="A raw schema, or a pipeline.")] = "demo_bot",
+    dialect: Dialect = None,
+) -> None:
+    """Print the SQL that brings a raw schema from one version to another. It only adds."""
+    from parley.unpack import schema_files
+
+    kind = dialect or Warehouse.from_env().kind
+    migration = schema_files.migration(_versions(name), old, new, schema_files.raw_schema(name), kind)
+    typer.echo(str(migration))
+    if migration.not_additions:
+        raise SchemaError(
+            f"{len(migration.not_additions)} differences cannot be made by adding: they are comments in the SQL."
+        )
+
+
+def _versions(name: str) -> list[schema_files.Version]:
+    from parley.unpack import schema_files
+
+    warehouse = Warehouse.from_env()
+    if not warehouse.exists():
+        raise SchemaError(f"There is no {warehouse} yet. `parley unpack` makes it.")
+    with warehouse.connect(read_only=True) as connection:
+        return schema_files.versions(connection, schema_files.raw_schema(name))
 
 
 @app.command()

@@ -14,7 +14,14 @@ from parley import settings
 from parley.backfill import END_DATE, FULL_REFRESH, form
 from parley.dbt import dbt_env, manifest_path
 from parley.notifications import callbacks, keep_error
-from parley.operators import MarkLoadsOperator, PublishDocsOperator, PublishOperator, UnpackOperator, wait_for_warehouse
+from parley.operators import (
+    MarkLoadsOperator,
+    PublishDocsOperator,
+    PublishOperator,
+    UnpackModelsOperator,
+    UnpackOperator,
+    wait_for_warehouse,
+)
 from parley.pipelines import PUBLISH_DAG_ID, Pipeline
 from parley.results import table as results_table
 from parley.sensors import WAIT, NewLoadsSensor
@@ -90,12 +97,13 @@ def domain_dag(pipeline: Pipeline) -> DAG:
 
 
 def unpack_dag(pipeline: Pipeline) -> DAG:
-    """`unpack_<name>`: what is new in the source, into the raw schema."""
+    """`unpack_<name>`: what is new in the source, into the raw schema; and a bot's new models, into theirs."""
     alerts = callbacks(pipeline)
     with DAG(
         pipeline.unpack_dag_id,
         description=f"What is new in the source of {pipeline.name}, into {pipeline.raw_schema}",
-        doc_md=UNPACK_DOC.format(pipeline=pipeline),
+        doc_md=UNPACK_DOC.format(pipeline=pipeline)
+        + (UNPACK_MODELS_DOC.format(pipeline=pipeline) if pipeline.model else ""),
         schedule=pipeline.unpack_schedule,
         start_date=START,
         catchup=False,
@@ -114,6 +122,15 @@ def unpack_dag(pipeline: Pipeline) -> DAG:
             outlets=[raw_asset(pipeline)],
             **ONE_AT_A_TIME,
         )
+        if pipeline.model:
+            # Beside the events, not before them: a model that cannot be read holds no event up.
+            UnpackModelsOperator(
+                task_id="unpack_models",
+                pipeline_name=pipeline.name,
+                pool=POOL,
+                execution_timeout=timedelta(hours=1),
+                **ONE_AT_A_TIME,
+            )
     return dag
 
 
@@ -249,6 +266,11 @@ reason.
 
 **When it fails**, nothing of the load is to be seen. Mend the cause, then clear the task: it reads the source again. A
 run that has failed sends an e-mail to `ALERT_EMAIL_TO`.
+"""
+
+UNPACK_MODELS_DOC = """
+**unpack_models** does the same with the bot's models, of `{pipeline.model}`, into `{pipeline.model_schema}`. Its loads
+are marked by no run: each run reads all models that have landed.
 """
 
 PUBLISH_DOC = """

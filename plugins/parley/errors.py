@@ -23,3 +23,7 @@ class WarehouseUnreachableError(ParleyError):
 
 class UnpackError(ParleyError):
     """The input cannot be unpacked."""
+
+
+class SchemaError(ParleyError):
+    """A raw schema, or a version of it, is not there or not to be had in this way."""

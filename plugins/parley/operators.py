@@ -41,6 +41,25 @@ class UnpackOperator(BaseOperator):
         return asdict(result)
 
 
+class UnpackModelsOperator(BaseOperator):
+    """Unpacks a bot's models that are new into its model schema, as one load.
+
+    Args:
+        pipeline_name: which bot.
+    """
+
+    def __init__(self, *, pipeline_name: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.pipeline_name = pipeline_name
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        from parley.unpack.domains import unpack_new_models
+
+        result = unpack_new_models(get_pipeline(self.pipeline_name), Warehouse.from_env())
+        self.log.info("%s", result)
+        return asdict(result)
+
+
 class MarkLoadsOperator(BaseOperator):
     """Marks the loads that this run has pinned as done. Downstream of everything that must have passed.
 

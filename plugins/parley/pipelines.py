@@ -36,6 +36,8 @@ class Pipeline:
         source: where `unpack_<name>` reads: a file or folder, or an SQLAlchemy URL. `$VARIABLES` in it are replaced
             from the environment, so that a URL with a password need not be in a file. Empty: something else, such as
             RudderStack, writes the raw schema, and what has arrived there is registered as a load.
+        model: where `unpack_<name>` reads a bot's models: a Rasa project, a model archive or a folder of these. Empty:
+            nowhere.
         destination: prefix of the schemas built for it.
         needs_loads: a run that finds no new loads is skipped. Else it goes on without: features age by the day.
         schedule, unpack_schedule: cron expressions, UTC.
@@ -53,6 +55,7 @@ class Pipeline:
     unpack_schedule: str = "30 5,17 * * *"
     deadline_minutes: int = 60
     vars: dict[str, Any] = field(default_factory=dict)
+    model: str = ""
 
     @property
     def dag_id(self) -> str:
@@ -61,6 +64,11 @@ class Pipeline:
     @property
     def unpack_dag_id(self) -> str:
         return f"unpack_{self.name}"
+
+    @property
+    def model_schema(self) -> str:
+        """Where a bot's models are unpacked into."""
+        return f"{self.name}_model"
 
     @property
     def dbt_vars(self) -> dict[str, Any]:
@@ -90,11 +98,18 @@ class Pipeline:
         Raises:
             ConfigurationError: a variable is not set.
         """
-        secrets.from_files(os.environ, *VARIABLE.findall(self.source))
-        source = os.path.expandvars(self.source)
-        if missing := VARIABLE.findall(source):
+        return self._resolved(self.source)
+
+    def resolved_model(self) -> str:
+        """`model`, likewise."""
+        return self._resolved(self.model)
+
+    def _resolved(self, source: str) -> str:
+        secrets.from_files(os.environ, *VARIABLE.findall(source))
+        expanded = os.path.expandvars(source)
+        if missing := VARIABLE.findall(expanded):
             raise ConfigurationError(f"The source of '{self.name}' needs {', '.join(missing)}: set it in .env.")
-        return source if "://" in source else str(settings.ROOT / source)
+        return expanded if "://" in expanded else str(settings.ROOT / expanded)
 
 
 def bot(
@@ -106,6 +121,7 @@ def bot(
     unpack_schedule: str = Pipeline.unpack_schedule,
     deadline_minutes: int = Pipeline.deadline_minutes,
     vars: dict[str, Any] | None = None,
+    model: str = "",
 ) -> Pipeline:
     """The pipeline of a chatbot; the arguments are the settings of its file in dags/bots/."""
     return Pipeline(
@@ -118,10 +134,11 @@ def bot(
         unpack_schedule=unpack_schedule,
         deadline_minutes=deadline_minutes,
         vars=vars or {},
+        model=model,
     )
 
 
-BOT_SETTINGS = ("source", "destination", "schedule", "unpack_schedule", "deadline_minutes", "vars")
+BOT_SETTINGS = ("source", "model", "destination", "schedule", "unpack_schedule", "deadline_minutes", "vars")
 
 
 def shop() -> Pipeline:

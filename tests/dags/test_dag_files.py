@@ -144,12 +144,22 @@ def test_what_writes_to_the_warehouse_takes_a_slot_and_what_watches_takes_none(d
     pools = {task.task_id: task.pool for dag in dagbag.dags.values() for task in dag.tasks}
     assert {task for task, pool in pools.items() if pool == "warehouse"} == {
         "unpack",
+        "unpack_models",
         "dbt.dbt_producer_watcher",
         "mark_loads",
         # It reads, and a DuckDB file that is written cannot be read.
         "extracts",
         "docs",
     }
+
+
+def test_the_models_of_a_bot_are_unpacked_beside_its_events_if_it_has_any() -> None:
+    with_models, without = bot("a", source="s", model="m"), bot("b", source="s")
+    dag = unpack_dag(with_models)
+    assert set(dag.task_ids) == {"unpack", "unpack_models"}
+    assert not dag.get_task("unpack_models").upstream_task_ids | dag.get_task("unpack_models").downstream_task_ids
+    assert "a_model" in str(dag.doc_md)
+    assert unpack_dag(without).task_ids == ["unpack"]
 
 
 def test_without_its_manifest_a_dag_says_how_to_make_it() -> None:

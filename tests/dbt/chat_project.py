@@ -50,9 +50,8 @@ class Chat(Project):
         destination: str = BOT,
         check: bool = True,
     ) -> bool:
-        """Run a command of dbt, on the domain unless something is selected; whether it succeeded."""
-        if not {"-s", "--select"}.intersection(arguments):
-            arguments = (*arguments, "-s", *PATHS)
+        """Run a command of dbt, on the domain unless it selects by itself; whether it succeeded."""
+        selected = () if {"-s", "--select"} & set(arguments) else ("--select", *PATHS)
         variables = {**self.vars, "source_schema_prefix": BOT, "dest_schema_prefix": destination}
         env = {"PARLEY_RUN_ID": run_id, "PARLEY_LOAD_IDS": ",".join(load_ids)}
-        return replace(self, vars=variables).invoke(*arguments, target=destination, env=env, check=check)
+        return replace(self, vars=variables).invoke(*arguments, *selected, target=destination, env=env, check=check)

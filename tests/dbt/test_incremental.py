@@ -20,7 +20,7 @@ TABLES = {
         "models",
         "bot_performance_daily",
     ],
-    "staging": ["int_chat__events", "int_chat__sender_users"],
+    "staging": ["int_chat__events", "int_chat__sender_users", "int_chat__model_spans"],
 }
 
 

@@ -9,6 +9,7 @@ from parley.pipelines import Domain, Pipeline
 from parley.unpack.contract import Contract
 from parley.unpack.engine import Result, unpack
 from parley.unpack.exports import SUPPORT
+from parley.unpack.model import MODEL
 from parley.unpack.rasa import RASA
 from parley.unpack.rudderstack import RUDDERSTACK
 from parley.warehouse import Warehouse
@@ -26,3 +27,18 @@ def unpack_new(pipeline: Pipeline, warehouse: Warehouse, source: str | None = No
     contract = CONTRACTS[pipeline.domain]
     records = contract.read(source or pipeline.resolved_source())
     return unpack(records, pipeline.raw_schema, contract, warehouse, strict=strict)
+
+
+def unpack_new_models(
+    pipeline: Pipeline, warehouse: Warehouse, source: str | None = None, *, strict: bool = False
+) -> Result:
+    """Unpack the models that are new in a bot's own place for them, or in the one given; see `engine.unpack`."""
+    if pipeline.domain != "chat":
+        raise ConfigurationError(f"'{pipeline.name}' is no bot: it has no models.")
+    if not (source or pipeline.model):
+        raise ConfigurationError(
+            f"The bot '{pipeline.name}' does not say where its models are. Name a Rasa project or a model archive, or "
+            f"set 'model' in {pipeline.name}.yml."
+        )
+    records = MODEL.read(source or pipeline.resolved_model())
+    return unpack(records, pipeline.model_schema, MODEL, warehouse, strict=strict)

@@ -54,7 +54,7 @@ TABLES: dict[str, dict[str, TDataType]] = {
 # Ids are names, not numbers: one bot's user ids are 17, "17" and "u-17".
 TEXT_COLUMNS = re.compile("(^|_)id$")
 
-# How the type of a slot's value is told in `event_slot.value_type`.
+# How the type of a value is told that may be any: a slot's in `event_slot.value_type`, for example.
 JSON_TYPES = {str: "string", bool: "boolean", int: "number", float: "number", dict: "object", list: "array"}
 
 
@@ -119,7 +119,7 @@ class Event:
             "model_id": self.content.get("model_id", beside.get("model_id")),
             "environment": self.content.get("environment", beside.get("environment")),
         }
-        content = _slot_content(self.content) if self.type == "slot" else self.content
+        content = with_type(self.content, "value") if self.type == "slot" else self.content
         return [("event", {}, own), (f"event_{self.type}", content, own)]
 
 
@@ -137,13 +137,14 @@ def _record_hash(content: dict[str, Any]) -> str:
     return hashlib.blake2b(canonical(content), digest_size=16).hexdigest()
 
 
-def _slot_content(content: dict[str, Any]) -> dict[str, Any]:
-    """A slot's value is any JSON: a simple one becomes text, always in the same column, and its type is kept."""
-    value = content.get("value")
+def with_type(content: dict[str, Any], key: str) -> dict[str, Any]:
+    """The content, whose value at a key is any JSON: a simple one becomes text, always in the same column, and its type
+    is kept in `<key>_type`."""
+    value = content.get(key)
     kind = JSON_TYPES.get(type(value))
     if kind in ("boolean", "number"):
         value = json.dumps(value)
-    return {**content, "value": value, "value_type": kind}
+    return {**content, key: value, f"{key}_type": kind}
 
 
 RASA = Contract(

@@ -1,54 +1,50 @@
 {{
     config(
-        incremental_strategy='delete+insert',
-        unique_key='model_id',
+        materialized='table',
         dist='all',
         indexes=[],
     )
 }}
 
+-- A few rows, made anew by each run: the archive of a model may land long after its events.
+
 -- depends_on: {{ ref('int_chat__events') }}
 -- After the events, so that the test of the events' model ids runs when both are there.
 
--- A few rows over all conversations: the earliest and latest of what is known already and what the loads bring.
-
-{% set loads = pinned_loads('chat') if is_incremental() else known_loads('chat') %}
-
 with
+
+spans as (
+
+    select * from {{ ref('int_chat__model_spans') }}
+
+),
+
+archives as (
+
+    {{ model_archives() }}
+
+),
 
 seen as (
 
     select
-        model_id,
-        min({{ utc_timestamp('"timestamp"') }}) as first_seen_at,
-        max({{ utc_timestamp('"timestamp"') }}) as last_seen_at
-    from {{ source('chat_raw', 'event') }}
-    where
-        model_id is not null
-        and _load_id in ({{ loads }})
-    group by model_id
-
-    {%- if is_incremental() %}
-
-    union all
-
-    select
-        model_id,
-        first_seen_at,
-        last_seen_at
-    from {{ this }}
-    {%- endif %}
-
-),
-
-spans as (
-
-    select
-        model_id,
-        min(first_seen_at) as first_seen_at,
-        max(last_seen_at) as last_seen_at
-    from seen
-    group by model_id
+        spans.model_id,
+        spans.first_seen_at,
+        spans.last_seen_at,
+        archives.archive_name,
+        archives.trained_at,
+        archives.rasa_version,
+        archives.assistant_id,
+        archives.language,
+        archives.intents_count,
+        archives.entities_count,
+        archives.slots_count,
+        archives.forms_count,
+        archives.responses_count,
+        archives.actions_count
+    from spans
+    left join archives
+        on spans.model_id = archives.model_id
 
 ),
 
@@ -57,9 +53,20 @@ final as (
     select
         model_id,
         {{ model_name() }} as model_name,
+        archive_name,
+        trained_at,
+        rasa_version,
+        assistant_id,
+        language,
+        intents_count,
+        entities_count,
+        slots_count,
+        forms_count,
+        responses_count,
+        actions_count,
         first_seen_at,
         last_seen_at
-    from spans
+    from seen
 
 )
 
