@@ -28,7 +28,7 @@ from parley.unpack.contract import Contract, Document, NotValidError, Row
 from parley.unpack.flatten import Flattener
 from parley.unpack.landed import Landed
 from parley.unpack.naming import PROPAGATED, RECORD_HASH
-from parley.unpack.pipeline import column_types, create_indexes, pipeline, source
+from parley.unpack.pipeline import column_types, create_indexes, pipeline, source, spare_memory
 from parley.unpack.positions import position_rows, resume
 from parley.unpack.progress import progress
 from parley.unpack.sources import Record
@@ -39,7 +39,7 @@ log = logging.getLogger(__name__)
 
 RECORDS_AT_ONCE = 5_000
 # Arrow tables of this size together are handed to dlt: few pieces make few row groups and few files.
-BYTES_AT_ONCE = 64_000_000
+BYTES_AT_ONCE = 16_000_000
 
 QUARANTINE = "quarantine"
 QUARANTINE_COLUMNS: Types = {"reason": "text", "place": "text", "number": "bigint", "text": "text"}
@@ -81,6 +81,7 @@ def unpack(
         UnpackError: a record was bad and `strict` is set, or the source cannot be read.
     """
     with _only_one(schema), warehouse.connect() as connection:
+        spare_memory(connection)
         dlt_pipeline = pipeline(schema, warehouse, connection)
         _sweep(connection, schema)
         if not from_start:

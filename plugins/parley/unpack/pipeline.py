@@ -17,6 +17,8 @@ from parley.unpack.contract import Contract
 from parley.unpack.values import LONGEST_TEXT, within
 from parley.warehouse import Connection, Kind, Warehouse
 
+DUCKDB_MEMORY = "100MB"
+
 
 def pipeline(schema: str, warehouse: Warehouse, connection: Connection) -> dlt.Pipeline:
     """dlt's pipeline into a raw schema, which knows what the schema holds already."""
@@ -59,6 +61,14 @@ def source(schema_name: str, contract: Contract, tables: Iterator[tuple[str, pa.
             yield dlt.mark.with_table_name(_within_redshift(table) if kind == "redshift" else table, name)
 
     return dlt.source(lambda: resource, schema=schema)()
+
+
+def spare_memory(connection: Connection) -> None:
+    """Let DuckDB write a load in little memory, whatever there is of it: what it has not written yet goes to disk."""
+    if connection.kind == "duckdb":
+        connection.query(f"set memory_limit = '{DUCKDB_MEMORY}'")
+        # To keep the order of rows, in which nothing here is interested, it would hold all of a table back.
+        connection.query("set preserve_insertion_order = false")
 
 
 def create_indexes(connection: Connection, schema: str, contract: Contract) -> None:
