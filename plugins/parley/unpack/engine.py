@@ -28,7 +28,7 @@ from parley.unpack.contract import Contract, Document, NotValidError, Row
 from parley.unpack.flatten import Flattener
 from parley.unpack.landed import Landed
 from parley.unpack.naming import PROPAGATED, RECORD_HASH
-from parley.unpack.pipeline import column_types, create_indexes, pipeline, source, spare_memory
+from parley.unpack.pipeline import column_types, create_indexes, file_format, pipeline, source, spare_memory
 from parley.unpack.positions import position_rows, resume
 from parley.unpack.progress import progress
 from parley.unpack.sources import Record
@@ -98,8 +98,7 @@ def unpack(
                 with _without_garbage_collection():
                     info = dlt_pipeline.run(
                         source(schema, contract, tables, warehouse.kind),
-                        # dlt would give PostgreSQL CSV, in which an empty text is none.
-                        loader_file_format="parquet" if warehouse.kind == "duckdb" else "insert_values",
+                        loader_file_format=file_format(warehouse.kind),
                     )
             except PipelineStepFailed as error:
                 dlt_pipeline.drop()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
 import dlt
 import pyarrow as pa
@@ -25,6 +26,7 @@ def pipeline(schema: str, warehouse: Warehouse, connection: Connection) -> dlt.P
     made = dlt.pipeline(
         schema,
         destination=_destination(warehouse, connection),
+        staging=_staging(warehouse.kind),
         dataset_name=schema,
         pipelines_dir=str(settings.STATE / "dlt" / "pipelines"),
     )
@@ -99,6 +101,18 @@ def _within_redshift(table: pa.Table) -> pa.Table:
             texts = [text and within(text, LONGEST_TEXT) for text in column.to_pylist()]
             table = table.set_column(number, table.field(number), pa.array(texts, column.type))
     return table
+
+
+def file_format(kind: Kind) -> Literal["parquet", "insert_values"]:
+    """How the rows of a load come to the warehouse."""
+    # dlt would give PostgreSQL CSV, in which an empty text is none.
+    return "parquet" if kind == "duckdb" or _staging(kind) else "insert_values"
+
+
+def _staging(kind: Kind) -> Any:
+    """Where Redshift copies a load from, if a place was named: rows in INSERT statements are slow there."""
+    url = os.environ.get("STAGING_BUCKET_URL")
+    return dlt.destinations.filesystem(url) if url and kind == "redshift" else None
 
 
 def _destination(warehouse: Warehouse, connection: Connection) -> Any:
