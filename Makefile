@@ -26,6 +26,7 @@ help:
 	@echo "make test   all tests"
 	@echo "make reliability   disturb runs in every way, and write the table of docs/reliability.md"
 	@echo "make bench  what the chat models cost on growing histories; see docs/benchmarks.md (ARGS=...)"
+	@echo "            what unpacking costs: .venv/bin/python benchmarks/unpack.py"
 	@echo "make erd    docs/<domain>_erd.md from the models"
 	@echo "make docs   a static site into site/: pages, diagrams, dbt docs"
 	@echo "make screenshots   docs/images from the pages in Airflow's UI; needs chromium"

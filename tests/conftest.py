@@ -19,7 +19,19 @@ for name in ("airflow.cfg", "dags", "dbt", "plugins", "sample_data"):
     copy = shutil.copytree if (PROJECT / name).is_dir() else shutil.copy
     copy(PROJECT / name, ROOT / name)
 
-FOREIGN = ("AIRFLOW", "ALERT", "DEPLOY_", "DLT", "PARLEY", "PG_", "SCHEMA_SUFFIX", "SMTP", "WAREHOUSE")
+FOREIGN = (
+    "AIRFLOW",
+    "ALERT",
+    "DEPLOY_",
+    "DLT",
+    "PARLEY",
+    "PG_",
+    "SCHEMA_SUFFIX",
+    "SMTP",
+    "STAGING",
+    "TRACKER",
+    "WAREHOUSE",
+)
 for variable in [name for name in os.environ if name.startswith(FOREIGN)]:
     del os.environ[variable]
 os.environ["PARLEY_ROOT"] = str(ROOT)

@@ -40,20 +40,27 @@ def unpack_rasa(
     source: Annotated[
         str | None,
         typer.Argument(
-            help="A file or folder of NDJSON, or the SQLAlchemy URL of a tracker store; else the bot's own."
+            help="A file or folder of events or tracker dumps, NDJSON or JSON, here or at a URL such as s3://bucket/bot;"
+            " or the SQLAlchemy URL of a tracker store; else the bot's own."
         ),
     ] = None,
     bot: Bot = "demo_bot",
     strict: Strict = False,
+    from_start: Annotated[
+        bool, typer.Option(help="Read a tracker store from its first event, not on from where the last load ended.")
+    ] = False,
 ) -> None:
     """Unpack Rasa tracker events: what has not landed yet becomes one load."""
-    _unpack(bot, source, strict)
+    _unpack(bot, source, strict, from_start=from_start)
 
 
 @unpack_app.command("rudderstack")
 def unpack_rudderstack(
     source: Annotated[
-        str | None, typer.Argument(help="A file or folder of RudderStack events, NDJSON; else ECOMMERCE_SOURCE.")
+        str | None,
+        typer.Argument(
+            help="A file or folder of RudderStack events, NDJSON or JSON, here or at a URL; else ECOMMERCE_SOURCE."
+        ),
     ] = None,
     strict: Strict = False,
 ) -> None:
@@ -66,7 +73,8 @@ def unpack_support(
     source: Annotated[
         str | None,
         typer.Argument(
-            help="A file or folder of CSV or JSON: conversation_events*, users*, agents*, tags*; else SUPPORT_SOURCE."
+            help="A file or folder of CSV or JSON, here or at a URL: conversation_events*, users*, agents*, tags*; else"
+            " SUPPORT_SOURCE."
         ),
     ] = None,
     strict: Strict = False,
@@ -94,11 +102,12 @@ def unpack_model(
     _print_result(result, pipeline.model_schema)
 
 
-def _unpack(name: str, source: str | None, strict: bool) -> None:
+def _unpack(name: str, source: str | None, strict: bool, *, from_start: bool = False) -> None:
     from parley.unpack.domains import unpack_new
 
     pipeline = get_pipeline(name)
-    _print_result(unpack_new(pipeline, Warehouse.from_env(), source, strict=strict), pipeline.raw_schema)
+    result = unpack_new(pipeline, Warehouse.from_env(), source, strict=strict, from_start=from_start)
+    _print_result(result, pipeline.raw_schema)
 
 
 def _print_result(result: Result, schema: str) -> None:

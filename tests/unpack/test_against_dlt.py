@@ -16,7 +16,7 @@ import pytest
 from parley.unpack.contract import Row
 from parley.unpack.engine import unpack
 from parley.unpack.rasa import RASA
-from parley.unpack.sources import Record, read
+from parley.unpack.sources import Record, read_rasa
 from parley.warehouse import Warehouse
 
 SCHEMA = "demo_bot_event"
@@ -63,7 +63,7 @@ def both(records: list[Record], folder: Path) -> tuple[dict[str, Table], dict[st
 
 
 def test_the_sample_becomes_the_same_tables(tmp_path: Path, sample: Path) -> None:
-    ours, dlts = both(list(read(str(sample))), tmp_path)
+    ours, dlts = both(list(read_rasa(str(sample))), tmp_path)
     assert ours.keys() == dlts.keys()
     for table in ours:
         assert ours[table] == dlts[table], table

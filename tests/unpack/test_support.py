@@ -20,7 +20,7 @@ from parley.unpack.contract import NotValidError
 from parley.unpack.csv_source import PROBLEM, read_csv
 from parley.unpack.domains import unpack_new
 from parley.unpack.engine import Result
-from parley.unpack.sources import Record
+from parley.unpack.sources import Record, list_files
 from parley.unpack.support import from_record
 from parley.warehouse import Warehouse
 
@@ -168,13 +168,13 @@ def test_what_pythons_csv_writes_is_read_back(tmp_path_factory: pytest.TempPathF
     path = tmp_path_factory.mktemp("csv") / "tags.csv"
     with path.open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows([("a", "b"), *rows])
-    assert [tuple(json.loads(record.text).values()) for record in read_csv(path, "tags.csv", {}, ["a"])] == rows
+    assert [tuple(json.loads(record.text).values()) for record in read_csv(list_files(str(path))[0], {}, ["a"])] == rows
 
 
 def test_a_quote_that_is_never_closed_costs_one_row(tmp_path: Path) -> None:
     rows = ['a,"never', "b,two", "", 'c,"x"y', 'd,"1\n2"', "e,three"]
     path = write(tmp_path / "tags.csv", "\ufefftag,Description", *rows)
-    records = list(read_csv(path, "tags.csv", {}, ["tag"]))
+    records = list(read_csv(list_files(str(path))[0], {}, ["tag"]))
     assert [(record.number, record.context.get(PROBLEM)) for record in records] == [
         (2, "a quote that is never closed"),
         (3, None),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -60,7 +60,7 @@ class Contract:
         text_columns: a pattern of columns that are text whatever comes first.
     """
 
-    read: Callable[[str], Iterator[Record]]
+    read: Callable[[str], Iterable[Record]]
     parse: Callable[[Record], Document]
     sequences: tuple[str, str] | None
     tables: Mapping[str, Mapping[str, TDataType]]

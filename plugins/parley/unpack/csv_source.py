@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import csv
-import gzip
 import json
 from collections import Counter, deque
 from collections.abc import Collection, Iterator
-from pathlib import Path
 from typing import Any
 
 from parley.errors import UnpackError
 from parley.unpack.naming import NamingConvention
-from parley.unpack.sources import Record
+from parley.unpack.sources import File, Record
 
 # The context of a record that holds no document: why it does not.
 PROBLEM = "problem"
@@ -22,8 +20,8 @@ LINES_OF_A_ROW = 200
 _NAMING = NamingConvention()
 
 
-def read_csv(path: Path, place: str, context: dict[str, Any], required: Collection[str]) -> Iterator[Record]:
-    """The rows of a file with a header, plain or gzip, with LF or CRLF.
+def read_csv(file: File, context: dict[str, Any], required: Collection[str]) -> Iterator[Record]:
+    """The rows of a file with a header, with LF or CRLF.
 
     The number of a record is the line that its row begins at. Blank lines are left out. Bytes that are not UTF-8
     are kept visible as `\\xNN`.
@@ -35,8 +33,9 @@ def read_csv(path: Path, place: str, context: dict[str, Any], required: Collecti
     Raises:
         UnpackError: the header lacks a required column, or has one twice.
     """
-    with (gzip.open if path.suffix == ".gz" else open)(path, "rb") as file:
-        rows = _rows(line.decode("utf-8", "backslashreplace") for line in file)
+    place = file.place
+    with file.open() as lines:
+        rows = _rows(line.decode("utf-8", "backslashreplace") for line in lines)
         header: list[str] | None = None
         for number, text, row in rows:
             if header is None:

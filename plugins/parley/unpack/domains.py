@@ -17,7 +17,14 @@ from parley.warehouse import Warehouse
 CONTRACTS: Mapping[Domain, Contract] = {"chat": RASA, "ecommerce": RUDDERSTACK, "support": SUPPORT}
 
 
-def unpack_new(pipeline: Pipeline, warehouse: Warehouse, source: str | None = None, *, strict: bool = False) -> Result:
+def unpack_new(
+    pipeline: Pipeline,
+    warehouse: Warehouse,
+    source: str | None = None,
+    *,
+    strict: bool = False,
+    from_start: bool = False,
+) -> Result:
     """Unpack what is new in a pipeline's own source, or in the one given; see `engine.unpack`."""
     if not (source or pipeline.source):
         raise ConfigurationError(
@@ -26,7 +33,7 @@ def unpack_new(pipeline: Pipeline, warehouse: Warehouse, source: str | None = No
         )
     contract = CONTRACTS[pipeline.domain]
     records = contract.read(source or pipeline.resolved_source())
-    return unpack(records, pipeline.raw_schema, contract, warehouse, strict=strict)
+    return unpack(records, pipeline.raw_schema, contract, warehouse, strict=strict, from_start=from_start)
 
 
 def unpack_new_models(

@@ -28,7 +28,9 @@ from parley.unpack.contract import Contract, Document, NotValidError, Row
 from parley.unpack.flatten import Flattener
 from parley.unpack.landed import Landed
 from parley.unpack.naming import PROPAGATED, RECORD_HASH
-from parley.unpack.pipeline import column_types, create_indexes, pipeline, source
+from parley.unpack.pipeline import column_types, create_indexes, file_format, pipeline, source, spare_memory
+from parley.unpack.positions import position_rows, resume
+from parley.unpack.progress import progress
 from parley.unpack.sources import Record
 from parley.unpack.values import storable
 from parley.warehouse import Connection, Warehouse
@@ -37,7 +39,7 @@ log = logging.getLogger(__name__)
 
 RECORDS_AT_ONCE = 5_000
 # Arrow tables of this size together are handed to dlt: few pieces make few row groups and few files.
-BYTES_AT_ONCE = 64_000_000
+BYTES_AT_ONCE = 16_000_000
 
 QUARANTINE = "quarantine"
 QUARANTINE_COLUMNS: Types = {"reason": "text", "place": "text", "number": "bigint", "text": "text"}
@@ -61,35 +63,46 @@ class Result:
 
 
 def unpack(
-    records: Iterable[Record], schema: str, contract: Contract, warehouse: Warehouse, *, strict: bool = False
+    records: Iterable[Record],
+    schema: str,
+    contract: Contract,
+    warehouse: Warehouse,
+    *,
+    strict: bool = False,
+    from_start: bool = False,
 ) -> Result:
     """Bring what is new in the records into the raw schema, as one load.
 
     Args:
         strict: land nothing when one record is bad.
+        from_start: read a tracker store from its beginning, not from where the last load ended.
 
     Raises:
         UnpackError: a record was bad and `strict` is set, or the source cannot be read.
     """
     with _only_one(schema), warehouse.connect() as connection:
+        spare_memory(connection)
         dlt_pipeline = pipeline(schema, warehouse, connection)
         _sweep(connection, schema)
+        if not from_start:
+            resume(records, connection, schema)
         result = Result()
-        new = _new_rows(records, Landed(connection, schema, contract), contract, result, strict)
-        first = next(new, None)
-        if first is None:
-            return result
-        tables = _tables(chain([first], new), contract, column_types(dlt_pipeline))
-        try:
-            with _without_garbage_collection():
-                info = dlt_pipeline.run(
-                    source(schema, contract, tables, warehouse.kind),
-                    # dlt would give PostgreSQL CSV, in which an empty text is none.
-                    loader_file_format="parquet" if warehouse.kind == "duckdb" else "insert_values",
-                )
-        except PipelineStepFailed as error:
-            dlt_pipeline.drop()
-            _raise_cause(error)
+        with progress(schema) as seen:
+            new = _new_rows(seen(records), Landed(connection, schema, contract), contract, result, strict)
+            first = next(new, None)
+            if first is None:
+                return result
+            rows = chain([first], new, position_rows(records, connection, schema))
+            tables = _tables(rows, contract, column_types(dlt_pipeline))
+            try:
+                with _without_garbage_collection():
+                    info = dlt_pipeline.run(
+                        source(schema, contract, tables, warehouse.kind),
+                        loader_file_format=file_format(warehouse.kind),
+                    )
+            except PipelineStepFailed as error:
+                dlt_pipeline.drop()
+                _raise_cause(error)
         create_indexes(connection, schema, contract)
         result.load_id = info.loads_ids[0]
         return result

@@ -11,16 +11,16 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import posixpath
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
-from pathlib import Path
 
 from parley.errors import UnpackError
 from parley.unpack.contract import Contract, NotValidError
 from parley.unpack.csv_source import read_csv
-from parley.unpack.sources import Record, read_ndjson
+from parley.unpack.sources import File, Record, list_files, read_ndjson
 from parley.unpack.support import EVENTS, KEYS, READ_EXPORTS, TABLES, ListRow, from_record
 from parley.warehouse import Connection, Warehouse
 
@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 RAW_SCHEMA = "support_raw"
 NAMES = f"{EVENTS}*, {'*, '.join(KEYS)}*"
-FILE = re.compile(rf"({EVENTS}|{'|'.join(KEYS)})([^a-z].*)?\.(csv|json|ndjson|jsonl)(\.gz)?", re.IGNORECASE)
+FILE = re.compile(rf"({EVENTS}|{'|'.join(KEYS)})([^a-z].*)?\.(csv|json|ndjson|jsonl)(\.gz|\.zst)?", re.IGNORECASE)
 REQUIRED = {
     EVENTS: ("event_timestamp", "conversation_id", "user_id", "agent_id", "event", "event_value"),
     **{table: (key,) for table, key in KEYS.items()},
@@ -36,33 +36,31 @@ REQUIRED = {
 
 
 @dataclass(frozen=True)
-class File:
+class Export:
     """A file of the source, and the table that its records belong to."""
 
-    path: Path
-    place: str
+    file: File
     table: str
 
     def records(self) -> Iterator[Record]:
         """What is in it, in order."""
         context = {"table": self.table}
-        suffix = self.path.name.lower().removesuffix(".gz").rpartition(".")[2]
-        if suffix == "csv":
-            yield from read_csv(self.path, self.place, context, REQUIRED[self.table])
-        elif suffix == "json" and (documents := self._documents()) is not None:
+        if self.file.suffix == ".csv":
+            yield from read_csv(self.file, context, REQUIRED[self.table])
+        elif self.file.suffix == ".json" and (documents := self._documents()) is not None:
             for number, document in enumerate(documents, start=1):
-                yield Record(self.place, number, json.dumps(document), context)
+                yield Record(self.file.place, number, json.dumps(document), context)
         else:
-            for record in read_ndjson(self.path):
-                yield record._replace(place=self.place, context=context)
+            for record in read_ndjson(self.file):
+                yield record._replace(context=context)
 
     def content_hash(self) -> str:
-        with self.path.open("rb") as file:
-            return hashlib.file_digest(file, "md5").hexdigest()
+        with self.file.system.open(self.file.path, "rb") as content:
+            return hashlib.md5(content.read(), usedforsecurity=False).hexdigest()
 
     def _documents(self) -> list[object] | None:
         """What a file that is one JSON document holds; None when it is a document a line."""
-        lines = [record.text for record in read_ndjson(self.path)]
+        lines = [record.text for record in read_ndjson(self.file)]
         try:
             document = json.loads("\n".join(lines))
         except (ValueError, RecursionError):
@@ -90,7 +88,7 @@ class Lists:
             for key, version, record_hash in sorted(rows, key=lambda row: int(row[1])):
                 self._last[table, key] = (version, record_hash)
 
-    def unread(self, table: str, files: list[File]) -> list[tuple[File, str]]:
+    def unread(self, table: str, files: list[Export]) -> list[tuple[Export, str]]:
         """The files that go on from where the lists that were read end, with the hash of each."""
         read = self._read[table]
         hashed = [(file, file.content_hash()) for file in files]
@@ -99,14 +97,14 @@ class Lists:
         groups = [next(group) for _, group in groupby(hashed, key=lambda item: item[1])]
         return groups[known:]
 
-    def records(self, file: File, content_hash: str) -> Iterator[Record]:
+    def records(self, file: Export, content_hash: str) -> Iterator[Record]:
         """The records of a list, each row with its version, and the note that it has been read."""
         for record in file.records():
             yield self._versioned(record)
         self._notes += 1
         self._read[file.table].append(content_hash)
-        note = {"list": file.table, "place": file.place, "content_hash": content_hash, "number": self._notes}
-        yield Record(file.place, 0, json.dumps(note), {"table": READ_EXPORTS})
+        note = {"list": file.table, "place": file.file.place, "content_hash": content_hash, "number": self._notes}
+        yield Record(file.file.place, 0, json.dumps(note), {"table": READ_EXPORTS})
 
     def _versioned(self, record: Record) -> Record:
         record = _with_version(record, 1)
@@ -130,7 +128,7 @@ def read_support(source: str) -> Iterator[Record]:
     Raises:
         UnpackError: there is nothing at that place, or a name does not tell what is in the file.
     """
-    files = _files(Path(source))
+    files = _files(source)
     for file in files:
         if file.table == EVENTS:
             yield from file.records()
@@ -150,19 +148,15 @@ SUPPORT = Contract(
 )
 
 
-def _files(source: Path) -> list[File]:
-    if source.is_file():
-        if not (found := FILE.fullmatch(source.name)):
-            raise UnpackError(f"{source.name} does not tell what is in it. Name it {NAMES} (.csv, .json, .ndjson).")
-        return [File(source, source.name, found[1].lower())]
-    if not source.is_dir():
-        raise UnpackError(f"{source} is neither a file nor a folder. Give the path of a support desk's exports.")
+def _files(source: str) -> list[Export]:
     files = []
-    for path in sorted(path for path in source.rglob("*") if path.is_file()):
-        if found := FILE.fullmatch(path.name):
-            files.append(File(path, path.relative_to(source).as_posix(), found[1].lower()))
+    for file in list_files(source):
+        if found := FILE.fullmatch(posixpath.basename(file.path)):
+            files.append(Export(file, found[1].lower()))
+        elif file.place == posixpath.basename(source):
+            raise UnpackError(f"{file.place} does not tell what is in it. Name it {NAMES} (.csv, .json, .ndjson).")
         else:
-            log.warning("%s is left out: its name is none of %s", path, NAMES)
+            log.warning("%s is left out: its name is none of %s", file.place, NAMES)
     if not files:
         raise UnpackError(f"No file in {source} is named {NAMES} (.csv, .json, .ndjson).")
     return files

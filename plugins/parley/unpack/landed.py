@@ -21,15 +21,16 @@ class Landed:
         self._schema = schema
         self._contract = contract
         self._tables = connection.tables(schema)
-        self._given_out: set[str] = set()
+        # As bytes: of a million records they are the most that is kept in memory.
+        self._given_out: set[bytes] = set()
         self._positions: dict[str, Iterator[int]] = {}
 
     def new(self, table: str, hashes: Collection[str]) -> set[str]:
         """Those of the hashes that the table does not hold and that were not asked for before."""
-        candidates = set(hashes) - self._given_out
+        candidates = {value for value in hashes if bytes.fromhex(value) not in self._given_out}
         known = self._where_in(f"select _record_hash from {self._schema}.{table}", "_record_hash", table, candidates)
         new = candidates - {row[0] for row in known}
-        self._given_out |= new
+        self._given_out.update(map(bytes.fromhex, new))
         return new
 
     def positions(self, sequences: Collection[str]) -> dict[str, Iterator[int]]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
 import dlt
 import pyarrow as pa
@@ -17,12 +18,15 @@ from parley.unpack.contract import Contract
 from parley.unpack.values import LONGEST_TEXT, within
 from parley.warehouse import Connection, Kind, Warehouse
 
+DUCKDB_MEMORY = "100MB"
+
 
 def pipeline(schema: str, warehouse: Warehouse, connection: Connection) -> dlt.Pipeline:
     """dlt's pipeline into a raw schema, which knows what the schema holds already."""
     made = dlt.pipeline(
         schema,
         destination=_destination(warehouse, connection),
+        staging=_staging(warehouse.kind),
         dataset_name=schema,
         pipelines_dir=str(settings.STATE / "dlt" / "pipelines"),
     )
@@ -61,6 +65,14 @@ def source(schema_name: str, contract: Contract, tables: Iterator[tuple[str, pa.
     return dlt.source(lambda: resource, schema=schema)()
 
 
+def spare_memory(connection: Connection) -> None:
+    """Let DuckDB write a load in little memory, whatever there is of it: what it has not written yet goes to disk."""
+    if connection.kind == "duckdb":
+        connection.query(f"set memory_limit = '{DUCKDB_MEMORY}'")
+        # To keep the order of rows, in which nothing here is interested, it would hold all of a table back.
+        connection.query("set preserve_insertion_order = false")
+
+
 def create_indexes(connection: Connection, schema: str, contract: Contract) -> None:
     """Let PostgreSQL find the rows of a load, and of a sequence, without reading all there are."""
     if connection.kind != "postgres" or contract.sequences is None:
@@ -89,6 +101,18 @@ def _within_redshift(table: pa.Table) -> pa.Table:
             texts = [text and within(text, LONGEST_TEXT) for text in column.to_pylist()]
             table = table.set_column(number, table.field(number), pa.array(texts, column.type))
     return table
+
+
+def file_format(kind: Kind) -> Literal["parquet", "insert_values"]:
+    """How the rows of a load come to the warehouse."""
+    # dlt would give PostgreSQL CSV, in which an empty text is none.
+    return "parquet" if kind == "duckdb" or _staging(kind) else "insert_values"
+
+
+def _staging(kind: Kind) -> Any:
+    """Where Redshift copies a load from, if a place was named: rows in INSERT statements are slow there."""
+    url = os.environ.get("STAGING_BUCKET_URL")
+    return dlt.destinations.filesystem(url) if url and kind == "redshift" else None
 
 
 def _destination(warehouse: Warehouse, connection: Connection) -> Any:

@@ -16,7 +16,7 @@ from typing import Any
 from dlt.common.data_types import TDataType
 
 from parley.unpack.contract import Contract, NotValidError, Row
-from parley.unpack.sources import Record, read
+from parley.unpack.sources import Record, read_rasa
 from parley.unpack.values import canonical, parse
 
 TYPE = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
@@ -148,7 +148,7 @@ def with_type(content: dict[str, Any], key: str) -> dict[str, Any]:
 
 
 RASA = Contract(
-    read=read,
+    read=read_rasa,
     parse=Event.from_record,
     sequences=("event", "sender_id"),
     tables={table: {**COMMON, **columns} for table, columns in TABLES.items()},

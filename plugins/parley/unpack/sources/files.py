@@ -1,0 +1,99 @@
+"""Files, local or at a URL that fsspec knows, plain, gzip or zstd."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import posixpath
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO, cast
+
+import fsspec
+import pyarrow as pa
+
+from parley.errors import UnpackError
+
+COMPRESSED = (".gz", ".zst")
+# Of what is read from S3 at a time.
+BLOCK_SIZE = 8 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class File:
+    """A file of a source.
+
+    Attributes:
+        place: its path relative to the source, for messages.
+        path: as its file system knows it.
+    """
+
+    place: str
+    path: str
+    system: Any = field(repr=False)
+
+    @property
+    def suffix(self) -> str:
+        """`.json` of a.json, A.JSON and a.json.gz."""
+        name = self.path.lower()
+        for compressed in COMPRESSED:
+            name = name.removesuffix(compressed)
+        return posixpath.splitext(name)[1]
+
+    @contextmanager
+    def open(self) -> Iterator[BinaryIO]:
+        """The content, unpacked as it is read.
+
+        Raises:
+            UnpackError: it cannot be read, or is not whole; also while it is read.
+        """
+        try:
+            with self.system.open(self.path, "rb", block_size=BLOCK_SIZE) as raw:
+                yield _unpacked(raw, self.path.lower())
+        except EOFError as error:
+            raise UnpackError(f"{self.place} ends in the middle: was it still being written? {NOTHING}") from error
+        # What a file system raises depends on it: only what is told of the file is the same.
+        except (OSError, ValueError, zlib.error) as error:
+            raise UnpackError(f"{self.place} cannot be read: {error}. {NOTHING}") from error
+
+
+NOTHING = "Nothing was landed."
+
+
+def list_files(source: str, suffixes: tuple[str, ...] = ()) -> list[File]:
+    """The file that `source` is, or those below it, by name.
+
+    Args:
+        suffixes: of the files of a folder that are wanted, compressed or not; all without any.
+
+    Raises:
+        UnpackError: there is none, or the place cannot be looked at.
+    """
+    try:
+        system, path = fsspec.url_to_fs(source)
+        if system.isfile(path):
+            return [File(posixpath.basename(path), path, system)]
+        if not system.isdir(path):
+            raise UnpackError(
+                f"{source} is neither a file nor a folder. Give the path or URL of files, or the URL of a database."
+            )
+        found = [File(posixpath.relpath(name, path), name, system) for name in sorted(system.find(path))]
+    except UnpackError:
+        raise
+    # Each file system has errors of its own: no permission, no credentials, a package that is not installed.
+    except Exception as error:
+        raise UnpackError(f"Cannot look for files at {source}: {error}") from error
+    files = [file for file in found if not suffixes or file.suffix in suffixes]
+    if suffixes and not files:
+        raise UnpackError(f"No file in {source} ends in {', '.join(suffixes)} (or these with {', '.join(COMPRESSED)}).")
+    return files
+
+
+def _unpacked(raw: BinaryIO, name: str) -> BinaryIO:
+    if name.endswith(".gz"):
+        return cast(BinaryIO, gzip.open(raw))
+    if name.endswith(".zst"):
+        return io.BufferedReader(pa.CompressedInputStream(pa.PythonFile(raw, "r"), "zstd"), BLOCK_SIZE)
+    return raw
