@@ -84,6 +84,17 @@ class House:
 
         return wait_until(pid, f"{task_id} runs")
 
+    def wait_until_only(self, run_id: str, task_id: str) -> None:
+        """Wait until a task is all that is left of a run, and would start if it were let."""
+
+        def is_next() -> bool:
+            states = self.states(run_id)
+            failed = [task for task, state in states.items() if state in ("failed", "upstream_failed")]
+            assert not failed, states
+            return states[task_id] == "scheduled"
+
+        wait_until(is_next, f"only {task_id} is left")
+
     def try_number(self, run_id: str, task_id: str) -> int:
         path = f"/dags/{DAG_ID}/dagRuns/{run_id}/taskInstances/{task_id}"
         return int(self.airflow.request("GET", path)["try_number"])

@@ -64,7 +64,7 @@ def test_the_warehouse_is_held_and_tasks_are_killed_one_after_another(house: Hou
     house.kill_some_watcher(run_id, ".test")
     with ExitStack() as stack:
         with house.no_slot_for_writers():
-            wait_until(lambda: house.states(run_id)["mark_loads"] == "scheduled", "all but mark_loads is done")
+            house.wait_until_only(run_id, "mark_loads")
             stack.enter_context(held_as_soon_as_free())
         house.kill(run_id, "mark_loads")
     house.assert_comes_right(run_id)
