@@ -110,7 +110,8 @@ def _poke(context: Context) -> bool:
 
 
 def _build_in_turn(context: Context, **arguments: Any) -> Any:
-    task, warehouse = context["task"], Warehouse.from_env()
+    task: Any = context["task"]
+    warehouse = Warehouse.from_env()
     turn = FileLock(f"{warehouse.path}.turn") if warehouse.path else nullcontext()
     with turn:
         return type(task).build_and_run_cmd(task, context, **arguments)
