@@ -138,6 +138,14 @@ class House:
         self.processes[name] = services.start(name, self.port)
 
 
+def copy(warehouse: Path, to: Path) -> Path:
+    """A copy of a warehouse, with what this process has not yet written to the file itself."""
+    with Warehouse("duckdb", path=warehouse).connect() as connection:
+        connection.query("checkpoint")
+    shutil.copy(warehouse, to)
+    return to
+
+
 def build(chat: Chat, run_id: str, *arguments: str) -> None:
     """What a run does, without Airflow and undisturbed."""
     chat.dbt("build", "--exclude", "resource_type:unit_test", "source:*", *arguments, run_id=run_id)
@@ -145,13 +153,13 @@ def build(chat: Chat, run_id: str, *arguments: str) -> None:
 
 
 def tables(warehouse: Warehouse) -> Tables:
-    """The rows of every table that is built, but for the pins, which name the runs."""
+    """The rows of every table that is built, but for those that name the runs."""
     schemas = (BOT.built_schema("staging"), BOT.marts_schema)
     with warehouse.connect() as connection:
         return {
             f"{schema}.{table}": sorted(connection.query(f'select * from {schema}."{table}"'), key=repr)
             for schema in schemas
-            for table in sorted(connection.tables(schema) - {"chat_load_ids"})
+            for table in sorted(connection.tables(schema) - {"chat_load_ids", "int_chat__touched_users"})
         }
 
 
