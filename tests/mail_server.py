@@ -30,17 +30,34 @@ class Mailbox:
     mails: list[EmailMessage] = field(default_factory=list)
     logins: list[tuple[str, str]] = field(default_factory=list)
     refuse: bool = False
+    tls: ssl.SSLContext | None = None
     controller: Controller | None = None
+
+    def start(self) -> None:
+        """Listen; with TLS, for those who use STARTTLS and log in."""
+        secured: dict[str, Any] = {"require_starttls": True, "auth_required": True} if self.tls else {}
+        self.controller = Controller(
+            self,
+            hostname="127.0.0.1",
+            port=self.port,
+            authenticator=self.authenticate,
+            tls_context=self.tls,
+            **secured,
+        )
+        self.controller.start()
+
+    def stop(self) -> None:
+        assert self.controller
+        self.controller.stop()
 
     @contextmanager
     def down(self) -> Iterator[None]:
         """For a while, nobody listens."""
-        assert self.controller
-        self.controller.stop()
+        self.stop()
         try:
             yield
         finally:
-            self.controller.start()
+            self.start()
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         if self.refuse:
@@ -74,17 +91,12 @@ class Mailbox:
 @contextmanager
 def mail_server(tls: ssl.SSLContext | None = None) -> Iterator[Mailbox]:
     """A server on this machine; with TLS it wants STARTTLS and a login."""
-    mailbox = Mailbox(services.free_port())
-    secured: dict[str, Any] = {"tls_context": tls, "require_starttls": True, "auth_required": True} if tls else {}
-    controller = Controller(
-        mailbox, hostname="127.0.0.1", port=mailbox.port, authenticator=mailbox.authenticate, **secured
-    )
-    mailbox.controller = controller
-    controller.start()
+    mailbox = Mailbox(services.free_port(), tls=tls)
+    mailbox.start()
     try:
         yield mailbox
     finally:
-        controller.stop()
+        mailbox.stop()
 
 
 def body(mail: EmailMessage, kind: str) -> str:

@@ -64,14 +64,14 @@ def retry_after_dbt(group: TaskGroup) -> None:
     """Let every sensor of a Cosmos task group whose model has failed wait for the end of dbt when it is tried again."""
     for task in group.iter_tasks():
         if isinstance(task, BaseConsumerSensor):
-            task.poke = partial(_poke, task)
+            task.poke = _poke
 
 
 def take_turns(group: TaskGroup) -> None:
     """Let the sensors of a Cosmos task group that run dbt themselves do so one at a time, on DuckDB."""
     for task in group.iter_tasks():
         if isinstance(task, BaseConsumerSensor):
-            task.build_and_run_cmd = partial(_build_in_turn, task)
+            task.build_and_run_cmd = _build_in_turn
 
 
 def report_tests_once(group: TaskGroup) -> None:
@@ -95,7 +95,9 @@ def report_tests_once(group: TaskGroup) -> None:
             }
 
 
-def _poke(task: BaseConsumerSensor, context: Context) -> bool:
+def _poke(context: Context) -> bool:
+    # Not the task of the DAG file but Airflow's copy of it, in which the templates are filled.
+    task: Any = context["task"]
     if (
         context["ti"].try_number > 1
         and is_dbt_node_status_failed(task._get_node_status(context["ti"], context))
@@ -107,7 +109,8 @@ def _poke(task: BaseConsumerSensor, context: Context) -> bool:
     return bool(type(task).poke(task, context))
 
 
-def _build_in_turn(task: BaseConsumerSensor, context: Context, **arguments: Any) -> Any:
+def _build_in_turn(context: Context, **arguments: Any) -> Any:
+    task: Any = context["task"]
     warehouse = Warehouse.from_env()
     turn = FileLock(f"{warehouse.path}.turn") if warehouse.path else nullcontext()
     with turn:

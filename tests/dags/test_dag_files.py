@@ -178,7 +178,7 @@ def test_a_model_that_failed_is_tried_again_when_dbt_has_ended(
     monkeypatch.setattr(task, "_get_node_status", lambda ti, context: "error")
     monkeypatch.setattr(task, "_get_producer_task_status", lambda context: dbt)
     monkeypatch.setattr(type(task), "poke", lambda task, context: True)
-    context = {"ti": SimpleNamespace(try_number=try_number)}
+    context = {"ti": SimpleNamespace(try_number=try_number), "task": task}
     with pytest.raises(AirflowRescheduleException) if waits else nullcontext():
         assert task.poke(context)
 
@@ -197,6 +197,19 @@ def test_models_that_are_run_again_take_turns(
 
     monkeypatch.setattr(type(task), "build_and_run_cmd", build)
     with ThreadPoolExecutor(2) as pool:
-        assert list(pool.map(task.build_and_run_cmd, [{}, {}])) == [1, 1]
+        assert list(pool.map(task.build_and_run_cmd, [{"task": task}] * 2)) == [1, 1]
     assert warehouse.path is not None
     assert warehouse.path.with_name("warehouse.duckdb.turn").exists()
+
+
+def test_what_is_changed_in_a_sensor_works_on_the_copy_in_which_airflow_fills_the_templates(
+    dagbag: DagBag, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del warehouse
+    task = dagbag.dags["chat_demo_bot"].get_task("dbt.models.chat.marts.sessions.run")
+    copy = task.prepare_for_execution()
+    monkeypatch.setattr(type(task), "build_and_run_cmd", lambda task, context: task)
+    monkeypatch.setattr(type(task), "poke", lambda task, context: task is copy)
+    context: Any = {"task": copy, "ti": SimpleNamespace(try_number=1)}
+    assert copy.build_and_run_cmd(context) is copy
+    assert copy.poke(context)

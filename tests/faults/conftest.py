@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
@@ -15,7 +14,7 @@ from parley.dbt import write_manifest
 from parley.unpack.domains import unpack_new
 from parley.warehouse import Warehouse
 from tests.dbt.chat_project import Chat
-from tests.faults.house import BOT, DAG_ID, House, batches, build, tables
+from tests.faults.house import BOT, DAG_ID, House, batches, build, copy, tables
 from tests.mail_server import Mailbox, mail_server
 
 # Twice a year: only what a test triggers runs, beside the run that is due when the DAG is switched on.
@@ -71,12 +70,13 @@ def _house(folder: Path, mailbox: Mailbox) -> Iterator[House]:
     unpack_new(BOT, warehouse, str(first))
     build(chat, "the day before")
     unpack_new(BOT, warehouse, str(second))
-    snapshot, undisturbed = folder / "snapshot.duckdb", folder / "undisturbed.duckdb"
-    shutil.copy(folder / "warehouse.duckdb", snapshot)
-    shutil.copy(snapshot, undisturbed)
+    snapshot = copy(folder / "warehouse.duckdb", folder / "snapshot.duckdb")
+    undisturbed = copy(snapshot, folder / "undisturbed.duckdb")
     build(replace(chat, path=undisturbed), "undisturbed")
     expected = tables(Warehouse("duckdb", path=undisturbed))
-    assert expected != tables(Warehouse("duckdb", path=snapshot))
+    before = tables(Warehouse("duckdb", path=snapshot))
+    assert before.keys() == expected.keys()
+    assert before != expected
 
     port = services.free_port()
     services.prepare(port)

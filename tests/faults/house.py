@@ -84,6 +84,17 @@ class House:
 
         return wait_until(pid, f"{task_id} runs")
 
+    def wait_until_only(self, run_id: str, task_id: str) -> None:
+        """Wait until a task is all that is left of a run, and would start if it were let."""
+
+        def is_next() -> bool:
+            states = self.states(run_id)
+            failed = [task for task, state in states.items() if state in ("failed", "upstream_failed")]
+            assert not failed, states
+            return states[task_id] == "scheduled"
+
+        wait_until(is_next, f"only {task_id} is left")
+
     def try_number(self, run_id: str, task_id: str) -> int:
         path = f"/dags/{DAG_ID}/dagRuns/{run_id}/taskInstances/{task_id}"
         return int(self.airflow.request("GET", path)["try_number"])
@@ -127,6 +138,14 @@ class House:
         self.processes[name] = services.start(name, self.port)
 
 
+def copy(warehouse: Path, to: Path) -> Path:
+    """A copy of a warehouse, with what this process has not yet written to the file itself."""
+    with Warehouse("duckdb", path=warehouse).connect() as connection:
+        connection.query("checkpoint")
+    shutil.copy(warehouse, to)
+    return to
+
+
 def build(chat: Chat, run_id: str, *arguments: str) -> None:
     """What a run does, without Airflow and undisturbed."""
     chat.dbt("build", "--exclude", "resource_type:unit_test", "source:*", *arguments, run_id=run_id)
@@ -134,13 +153,13 @@ def build(chat: Chat, run_id: str, *arguments: str) -> None:
 
 
 def tables(warehouse: Warehouse) -> Tables:
-    """The rows of every table that is built, but for the pins, which name the runs."""
+    """The rows of every table that is built, but for those that name the runs."""
     schemas = (BOT.built_schema("staging"), BOT.marts_schema)
     with warehouse.connect() as connection:
         return {
             f"{schema}.{table}": sorted(connection.query(f'select * from {schema}."{table}"'), key=repr)
             for schema in schemas
-            for table in sorted(connection.tables(schema) - {"chat_load_ids"})
+            for table in sorted(connection.tables(schema) - {"chat_load_ids", "int_chat__touched_users"})
         }
 
 

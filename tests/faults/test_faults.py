@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import resource
-import shutil
 import signal
 import subprocess
 import sys
@@ -18,7 +17,19 @@ from parley import settings
 from parley.errors import WarehouseBusyError
 from parley.warehouse import Warehouse
 from tests.dbt.chat_project import Chat
-from tests.faults.house import BOT, DAG_ID, DBT, House, build, held_as_soon_as_free, logs, statuses, tables, wait_until
+from tests.faults.house import (
+    BOT,
+    DAG_ID,
+    DBT,
+    House,
+    build,
+    copy,
+    held_as_soon_as_free,
+    logs,
+    statuses,
+    tables,
+    wait_until,
+)
 from tests.mail_server import body
 
 pytestmark = pytest.mark.e2e
@@ -64,7 +75,7 @@ def test_the_warehouse_is_held_and_tasks_are_killed_one_after_another(house: Hou
     house.kill_some_watcher(run_id, ".test")
     with ExitStack() as stack:
         with house.no_slot_for_writers():
-            wait_until(lambda: house.states(run_id)["mark_loads"] == "scheduled", "all but mark_loads is done")
+            house.wait_until_only(run_id, "mark_loads")
             stack.enter_context(held_as_soon_as_free())
         house.kill(run_id, "mark_loads")
     house.assert_comes_right(run_id)
@@ -135,8 +146,10 @@ def test_a_run_fails_without_a_mail_server_and_then_two_runs_and_a_load_come_at_
 
     assert statuses() == [(0, 1)] * 3
     found = tables(Warehouse.from_env())
-    again = shutil.copy(str(Warehouse.from_env().path), tmp_path / "again.duckdb")
-    build(Chat(Path(again), tmp_path / "targets", BOT.vars), "again", "--full-refresh")
-    assert found == tables(Warehouse("duckdb", path=Path(again)))
+    path = Warehouse.from_env().path
+    assert path is not None
+    again = copy(path, tmp_path / "again.duckdb")
+    build(Chat(again, tmp_path / "targets", BOT.vars), "again", "--full-refresh")
+    assert found == tables(Warehouse("duckdb", path=again))
     # Neither the backfill of a date long past nor a run by hand has a deadline.
     house.mailbox.no_more_than(1)
