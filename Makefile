@@ -16,14 +16,18 @@ unexport PYTHONDONTWRITEBYTECODE
 # What a shell has set for another Airflow or another Python is not for this one.
 unexport PYTHONPATH PYTHONHOME AIRFLOW_HOME AIRFLOW_CONFIG
 
+# A file is one process's: its tests share an Airflow or a warehouse.
+IN_PARALLEL := --numprocesses 2 --dist loadfile
+
 .DEFAULT_GOAL := help
-.PHONY: help demo up test reliability bench erd docs screenshots deps lint requirements clean secrets image ci-build \
+.PHONY: help demo up test test-compose reliability bench erd docs screenshots deps lint requirements clean secrets image ci-build \
 	ci-drop release promote rollback releases mwaa
 
 help:
 	@echo "make demo   sample conversations through Airflow, in two loads"
 	@echo "make up     Airflow with its UI on http://localhost:$(PORT) (PORT=...)"
-	@echo "make test   all tests"
+	@echo "make test   the tests, but for the two below, which take long"
+	@echo "make test-compose  the processes of docker-compose.yml, run natively, and a Celery worker killed"
 	@echo "make reliability   disturb runs in every way, and write the table of docs/reliability.md"
 	@echo "make bench  what the chat models cost on growing histories; see docs/benchmarks.md (ARGS=...)"
 	@echo "            what unpacking costs: .venv/bin/python benchmarks/unpack.py"
@@ -51,7 +55,10 @@ up: $(VENV)/packages
 	@$(BIN)/parley up --port $(PORT)
 
 test: $(VENV)/installed-dev $(VENV)/packages
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest $(IN_PARALLEL) --ignore tests/faults --ignore tests/deploy/test_compose.py $(ARGS)
+
+test-compose: $(VENV)/installed-dev $(VENV)/packages
+	$(BIN)/pytest tests/deploy/test_compose.py $(ARGS)
 
 reliability: $(VENV)/installed-dev $(VENV)/packages
 	$(BIN)/pytest -m fault --reliability $(ARGS)
