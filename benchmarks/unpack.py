@@ -142,7 +142,7 @@ def _measure_here(way: str, events: str) -> None:
     WAYS[way](Path(events))
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    print(json.dumps({"seconds": round(wall, 1), "cpu_seconds": round(cpu, 1), "peak_mb": peak}))
+    print(json.dumps({"seconds": round(wall, 2), "cpu_seconds": round(cpu, 2), "peak_mb": peak}))
 
 
 def _plain_dlt(events: Path, file_format: Literal["parquet", "insert_values"]) -> None:
@@ -166,7 +166,7 @@ def _rows(events: Path) -> Iterator[Row]:
 
 def _line(item: Measured) -> str:
     return (
-        f"{item.way:<18} {item.events:>9,} events {item.seconds:>8.1f} s {item.events / item.seconds:>9,.0f} events/s "
+        f"{item.way:<18} {item.events:>9,} events {item.seconds:>8.2f} s {item.events / item.seconds:>9,.0f} events/s "
         f"{item.cpu_seconds / item.events * 1e6:>7.0f} CPU s per million {item.peak_mb:>7,} MB"
     )
 
