@@ -29,11 +29,11 @@ def chat(tmp_path: Path, targets: Path, monkeypatch: pytest.MonkeyPatch) -> Chat
 def shop(tmp_path: Path, targets: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
     monkeypatch.setattr(settings, "STATE", tmp_path / "state")
     monkeypatch.setenv("DLT_DATA_DIR", str(tmp_path / "dlt"))
-    return Shop(tmp_path / "warehouse.duckdb", targets, {})
+    return Shop(tmp_path / "warehouse.duckdb", targets)
 
 
 @pytest.fixture
 def support(tmp_path: Path, targets: Path, monkeypatch: pytest.MonkeyPatch) -> Support:
     monkeypatch.setattr(settings, "STATE", tmp_path / "state")
     monkeypatch.setenv("DLT_DATA_DIR", str(tmp_path / "dlt"))
-    return Support(tmp_path / "warehouse.duckdb", targets, {})
+    return Support(tmp_path / "warehouse.duckdb", targets)

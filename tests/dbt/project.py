@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,7 @@ class Project:
 
     path: Path
     targets: Path
-    vars: dict[str, Any]
+    vars: dict[str, Any] = field(default_factory=dict)
 
     @contextmanager
     def connection(self) -> Iterator[Connection]:
