@@ -45,24 +45,11 @@ def dbt_docs() -> Path:
     """
     target = str(settings.STATE / "dbt" / "docs")
     bots = load_bots()
-    variables = json.dumps(bots[0].dbt_vars if bots else {})
-    # Models are not compiled: some look into their sources, and these need not be there yet.
-    _run(
-        "dbt",
-        "--quiet",
-        "docs",
-        "generate",
-        "--static",
-        "--no-compile",
-        "--vars",
-        variables,
-        "--project-dir",
-        str(settings.DBT_PROJECT),
-        "--target-path",
-        target,
-        "--log-path",
-        target,
-    )
+    common = ["--vars", json.dumps(bots[0].dbt_vars if bots else {}), "--project-dir", str(settings.DBT_PROJECT)]
+    common += ["--target-path", target, "--log-path", target]
+    # Models are parsed, not compiled: some look into their sources, and these need not be there yet.
+    _run("dbt", "--quiet", "parse", *common)
+    _run("dbt", "--quiet", "docs", "generate", "--static", "--no-compile", *common)
     return Path(target) / "static_index.html"
 
 

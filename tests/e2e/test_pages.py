@@ -49,7 +49,8 @@ def loads(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
         write_manifest(BOT)
         first = _unpack(settings.SAMPLE_CHAT / "batch_1")
         second = _unpack(settings.SAMPLE_CHAT / "batch_2")
-        _dbt("build", "--exclude-resource-type", "unit_test", "test", run_id=DONE_RUN)
+        chat = ("--select", "path:models/chat", "path:seeds/chat")
+        _dbt("build", *chat, "--exclude-resource-type", "unit_test", "test", run_id=DONE_RUN)
         with Warehouse.from_env().connect() as connection:
             BOT.ledger.mark(connection, DONE_RUN)
         failed = _unpack(_late_events(folder, "late", 40, ["{cut off", '{"sender_id": "late"}', "[1, 2]"]))
