@@ -15,7 +15,7 @@ def undescribed(chat: Chat) -> dict[str, set[str]]:
     manifest = json.loads((chat.targets / BOT / "manifest.json").read_text())
     found = {}
     for node in manifest["nodes"].values():
-        if node["resource_type"] in ("model", "seed"):
+        if node["resource_type"] in ("model", "seed") and node["fqn"][1] == "chat":
             described = {name for name, column in node["columns"].items() if column["description"]}
             built = {row[0] for row in chat.query(f"describe {node['schema']}.{node['alias']}")}
             if wrong := (described ^ built) | ({"(itself)"} if not node["description"] else set()):

@@ -58,11 +58,12 @@ def manifests_at(commit: str) -> Iterator[Path]:
         env = {name: value for name, value in os.environ.items() if name not in ("SCHEMA_SUFFIX", "PARLEY_STATE")}
         env |= {"PARLEY_ROOT": folder, "PYTHONPATH": str(Path(folder) / "plugins"), "DEPLOY_ENV": "prod"}
         code = "from parley.cli import main; main()"
-        result = subprocess.run(
-            [sys.executable, "-c", code, "manifest"], cwd=folder, env=env, capture_output=True, text=True, check=False
-        )
-        if result.returncode:
-            raise ParleyError(f"The project at {commit[:12]} cannot be parsed:\n{result.stdout}{result.stderr}")
+        for command in ("deps", "manifest"):
+            result = subprocess.run(
+                [sys.executable, "-c", code, command], cwd=folder, env=env, capture_output=True, text=True, check=False
+            )
+            if result.returncode:
+                raise ParleyError(f"The project at {commit[:12]} cannot be parsed:\n{result.stdout}{result.stderr}")
         yield Path(folder) / ".parley" / "dbt"
 
 
