@@ -29,7 +29,7 @@ def build(base: str = "") -> list[str]:
         base: a commit, branch or tag; what production runs by default. Where there is neither, everything is built.
 
     Returns:
-        The names of the pipelines that were built.
+        The names of the pipelines that were built; those without any load yet are left out.
 
     Raises:
         ConfigurationError: SCHEMA_SUFFIX or DEPLOY_ENV do not name schemas of one's own.
@@ -37,13 +37,21 @@ def build(base: str = "") -> list[str]:
     """
     drop()
     commit = commit_of(base) if base else next(iter(standing("prod")[-1:]), None)
-    pipelines = load_pipelines()
+    pipelines = _with_loads(load_pipelines())
     with ExitStack() as stack:
         state = stack.enter_context(manifests_at(commit)) if commit else None
         failed = [pipeline.name for pipeline in pipelines if not _build(pipeline, state)]
     if failed:
         raise ParleyError(f"What has changed fails in {', '.join(failed)}: see dbt's messages above.")
     return [pipeline.name for pipeline in pipelines]
+
+
+def _with_loads(pipelines: list[Pipeline]) -> list[Pipeline]:
+    warehouse = Warehouse.from_env()
+    if not warehouse.exists():
+        return []
+    with warehouse.connect(read_only=True) as connection:
+        return [pipeline for pipeline in pipelines if pipeline.ledger.loads(connection)]
 
 
 def drop() -> list[str]:
