@@ -8,8 +8,11 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import fsspec
 import pytest
 
 PROJECT = Path(__file__).parents[1]
@@ -81,3 +84,22 @@ def warehouse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Warehouse:
 def sample() -> Path:
     """The folder of the sample conversations."""
     return settings.SAMPLE_CHAT
+
+
+@pytest.fixture
+def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """A bucket named `parley` on a stand-in for S3."""
+    from boto3 import client
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    variables = {"AWS_ACCESS_KEY_ID": "any", "AWS_SECRET_ACCESS_KEY": "any", "AWS_DEFAULT_REGION": "eu-central-1"}
+    for name, value in {**variables, "AWS_ENDPOINT_URL": f"http://{host}:{port}"}.items():
+        monkeypatch.setenv(name, value)
+    fsspec.filesystem("s3").clear_instance_cache()
+    s3 = client("s3", endpoint_url=f"http://{host}:{port}")
+    s3.create_bucket(Bucket="parley", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
+    yield s3
+    server.stop()

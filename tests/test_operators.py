@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from parley.operators import UnpackModelsOperator, wait_for_warehouse
+from parley import operators
+from parley.errors import UnpackError
+from parley.operators import UnpackModelsOperator, UnpackOperator, wait_for_warehouse
+from parley.pipelines import bot
 from parley.warehouse import Warehouse
 from tests.test_warehouse import held
 
@@ -28,3 +32,26 @@ def test_the_models_of_a_bot_land_once() -> None:
     operator = UnpackModelsOperator(task_id="unpack_models", pipeline_name="demo_bot")
     first, second = operator.execute(context), operator.execute(context)
     assert (first["landed"], second["load_id"], second["repeated"]) == (3, None, 3)
+
+
+@pytest.mark.usefixtures("warehouse")
+def test_what_was_set_aside_is_told_to_other_tasks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "events.ndjson").write_text('{"event": "restart"}\nnonsense\n{"event": "undo"}\n')
+    monkeypatch.setattr(operators, "get_pipeline", lambda name: bot(name, source=str(tmp_path)))
+    context: Any = {}
+    told = UnpackOperator(task_id="unpack", pipeline_name="helper").execute(context)
+    assert told["landed"] == 0
+    assert told["set_aside"]["no sender_id"] == 2
+    assert sum(told["set_aside"].values()) == 3
+
+
+@pytest.mark.usefixtures("warehouse")
+def test_a_password_in_the_source_is_in_no_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BOT_PASSWORD", "p$ecret")
+    there = bot("helper", source="ftp://reader:$BOT_PASSWORD@127.0.0.1:1/events")
+    assert there.secrets() == ["p$ecret"]
+    monkeypatch.setattr(operators, "get_pipeline", lambda name: there)
+    context: Any = {}
+    with pytest.raises(UnpackError) as error:
+        UnpackOperator(task_id="unpack", pipeline_name="helper").execute(context)
+    assert "p$ecret" not in str(error.value)

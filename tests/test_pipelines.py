@@ -67,3 +67,10 @@ def test_a_wrong_file_says_which_and_what(tmp_path: Path, name: str, content: st
 def test_an_unknown_bot_is_told_which_there_are() -> None:
     with pytest.raises(ConfigurationError, match=r"no 'nobody'.*demo_bot.*nobody\.yml"):
         get_pipeline("nobody")
+
+
+def test_two_bots_with_one_destination_are_refused(tmp_path: Path) -> None:
+    for name in ("helper", "seller"):
+        (tmp_path / f"{name}.yml").write_text("source: events\ndestination: desk\n")
+    with pytest.raises(ConfigurationError, match="'helper' and 'seller' have the same destination 'desk'"):
+        load_bots(tmp_path)

@@ -118,7 +118,7 @@ def test_one_that_fails_keeps_its_extract_and_the_others_are_refreshed(
 
 def test_before_there_is_a_warehouse_there_is_nothing_to_publish(warehouse: Warehouse) -> None:
     assert publish.extracts() == []
-    assert not (settings.STATE / "extracts").exists()
+    assert not (settings.STATE / "published").exists()
 
 
 @pytest.mark.parametrize(

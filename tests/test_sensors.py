@@ -52,8 +52,14 @@ def sensor() -> NewLoadsSensor:
     )
 
 
-def context(run_type: str, logical_date: datetime | None = None, **params: Any) -> Any:
-    run = SimpleNamespace(dag_id="chat_demo_bot", run_id="this", run_type=run_type, logical_date=logical_date)
+def context(run_type: str, logical_date: datetime | None = None, minutes_ago: float = 0, **params: Any) -> Any:
+    run = SimpleNamespace(
+        dag_id="chat_demo_bot",
+        run_id="this",
+        run_type=run_type,
+        logical_date=logical_date,
+        start_date=datetime.now(UTC) - timedelta(minutes=minutes_ago),
+    )
     return {"dag_run": run, "params": params}
 
 
@@ -81,6 +87,7 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> dict[str, tuple[str, str | None, st
         ("running", "success", None, True),
         ("running", "success", "up_for_retry", True),
         ("running", "success", "success", False),
+        ("running", "running", None, True),
         ("running", "deferred", None, False),
         ("failed", "success", None, False),
         ("running", "success", "upstream_failed", False),
@@ -95,7 +102,7 @@ def test_one_run_works_at_a_time(  # noqa: PLR0917
     is_at_work: bool,
 ) -> None:
     add_load(warehouse, "17.5", "2026-01-05 06:00")
-    runs["third"] = ("running", "running", None)
+    runs["third"] = ("running", "up_for_reschedule", None)
     runs["other"] = (state, waited, marked)
     for asked in (
         context("scheduled"),
@@ -161,11 +168,17 @@ def test_a_full_refresh_of_nothing_is_skipped() -> None:
 @pytest.mark.usefixtures("warehouse")
 def test_without_new_loads_a_scheduled_run_waits_in_the_triggerer() -> None:
     with pytest.raises(TaskDeferred) as deferred:
-        sensor().execute(context("scheduled"))
+        sensor().execute(context("scheduled", minutes_ago=20))
     trigger = deferred.value.trigger
     assert isinstance(trigger, NewLoadsTrigger)
-    assert trigger.give_up_at - time.time() == pytest.approx(50 * 60, abs=5)
+    assert trigger.give_up_at - time.time() == pytest.approx(30 * 60, abs=5)
     assert deferred.value.timeout > timedelta(minutes=50)
+
+
+@pytest.mark.usefixtures("warehouse")
+def test_a_sensor_that_starts_again_does_not_wait_anew() -> None:
+    with pytest.raises(AirflowSkipException, match="No new loads of demo_bot within 0:50:00"):
+        sensor().execute(context("scheduled", minutes_ago=51))
 
 
 @pytest.mark.usefixtures("warehouse")

@@ -111,3 +111,16 @@ def test_a_server_has_its_usual_port(kind: str, port: int) -> None:
 def test_a_wrong_setting_names_the_variable(env: dict[str, str], message: str) -> None:
     with pytest.raises(ConfigurationError, match=message):
         Warehouse.from_env(env)
+
+
+def test_times_are_in_utc_wherever_the_machine_is(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "America/New_York")
+    time.tzset()
+    try:
+        for read_only in (False, True):
+            with warehouse.connect(read_only=read_only) as connection:
+                [[is_same]] = connection.query("select timestamp '2026-01-01 12:00' = timestamptz '2026-01-01 12:00Z'")
+            assert is_same
+    finally:
+        monkeypatch.undo()
+        time.tzset()

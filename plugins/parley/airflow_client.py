@@ -110,8 +110,12 @@ class Airflow:
 
     def task_states(self, dag_id: str, run_id: str) -> dict[str, str]:
         """The states of the run's tasks, by task id."""
-        path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances?limit=1000"
-        return {task["task_id"]: task["state"] for task in self.request("GET", path)["task_instances"]}
+        path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances"
+        tasks: list[dict[str, Any]] = []
+        # Airflow gives a hundred at a time, whatever it is asked for.
+        while page := self.request("GET", path, params={"limit": 100, "offset": len(tasks)})["task_instances"]:
+            tasks += page
+        return {task["task_id"]: task["state"] for task in tasks}
 
     def _is_healthy(self) -> bool:
         try:

@@ -1,7 +1,7 @@
 """Extracts: what the pages show of a pipeline, in a file beside the warehouse.
 
-A page reads these while a run holds the warehouse. There is one file for each pipeline, which is replaced as a whole:
-a reader sees the old one or the new one, and a refresh that fails leaves the old one where it is.
+A page reads these while a run holds the warehouse. There is one file for each pipeline; a refresh that fails leaves the
+old one where it is.
 """
 
 from __future__ import annotations
@@ -9,16 +9,14 @@ from __future__ import annotations
 import gzip
 import json
 import math
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
-from parley import settings
+from parley import published
 from parley.loads import Load
 
 Record = dict[str, Any]
@@ -61,7 +59,7 @@ class Extract:
     missing: dict[str, str] = field(default_factory=dict)
 
 
-def write_extract(pipeline_name: str, extract: Extract) -> Path:
+def write_extract(pipeline_name: str, extract: Extract) -> None:
     """Replace the extract of a pipeline."""
     content = {
         "made_at": extract.made_at,
@@ -78,32 +76,24 @@ def write_extract(pipeline_name: str, extract: Extract) -> Path:
         "datasets": {name: _columnar(rows) for name, rows in extract.datasets.items()},
         "missing": extract.missing,
     }
-    path = _path(pipeline_name)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # In the same folder, so that it can be renamed; of this process alone.
-    draft = path.with_name(f"{path.name}.{os.getpid()}")
-    try:
-        draft.write_bytes(gzip.compress(json.dumps(_plain(content), allow_nan=False).encode(), mtime=0))
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
-    return path
+    text = json.dumps(_plain(content), allow_nan=False)
+    published.write(file_name(pipeline_name), gzip.compress(text.encode(), mtime=0))
 
 
 def read_extract(pipeline_name: str) -> Extract | None:
     """The extract of a pipeline; None before the first."""
-    path = _path(pipeline_name)
-    try:
-        changed = path.stat()
-    except FileNotFoundError:
-        return None
-    return _read(path, changed.st_mtime_ns, changed.st_ino)
+    name = file_name(pipeline_name)
+    version = published.version(name)
+    return _read(name, version) if version else None
 
 
 @lru_cache(maxsize=64)
-def _read(path: Path, _modified: int, _inode: int) -> Extract:
+def _read(name: str, _version: str) -> Extract | None:
     """Read once for each version of the file."""
-    content = json.loads(gzip.decompress(path.read_bytes()))
+    packed = published.read(name)
+    if packed is None:
+        return None
+    content = json.loads(gzip.decompress(packed))
     return Extract(
         made_at=datetime.fromisoformat(content["made_at"]),
         loads=[
@@ -119,8 +109,9 @@ def _read(path: Path, _modified: int, _inode: int) -> Extract:
     )
 
 
-def _path(pipeline_name: str) -> Path:
-    return settings.STATE / "extracts" / f"{pipeline_name}.json.gz"
+def file_name(pipeline_name: str) -> str:
+    """The name of a pipeline's extract among what is published."""
+    return f"extracts/{pipeline_name}.json.gz"
 
 
 def _time(text: str | None) -> datetime | None:

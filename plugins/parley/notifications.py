@@ -117,7 +117,7 @@ def run_failed(pipeline_name: str | None, context: Context) -> None:
             links=_links(dag_id, run_id),
         ).mail()
     )
-    if flag("ALERT_ON_RECOVERY", default=False):
+    if pipeline_name and flag("ALERT_ON_RECOVERY", default=False):
         Variable.set(_failed_before(dag_id), run_id)
 
 
@@ -132,10 +132,12 @@ def run_succeeded(pipeline_name: str, context: Context) -> None:
             send(Alert(f"{dag_id} found no new data", AMBER, [text, why], links=links).mail())
     elif flag("ALERT_ON_RECOVERY", default=False) and (failed_run := Variable.get(_failed_before(dag_id), None)):
         Variable.delete(_failed_before(dag_id))
-        text = f"The run {run_id} has succeeded; {failed_run} had failed."
-        waiting, remark = _waiting(pipeline)
-        sentences = [text, *(remark or ["Loads are still waiting." if waiting else "No load waits any more."])]
+        sentences = [f"The run {run_id} has succeeded; {failed_run} had failed."]
         links = _links(dag_id, run_id)
+        waiting: list[str] = []
+        if dag_id == pipeline.dag_id:
+            waiting, remark = _waiting(pipeline)
+            sentences += remark or ["Loads are still waiting." if waiting else "No load waits any more."]
         send(Alert(f"{dag_id} works again", GREEN, sentences, waiting=waiting, links=links).mail())
 
 
@@ -159,7 +161,7 @@ def _deadline_missed(pipeline_name: str, context: dict[str, Any]) -> None:
     if state == "success":
         sentences.append("It has succeeded since.")
     else:
-        sentences.append(f"{done} of its {len(states)} tasks are done. What the dashboards show is of the run before.")
+        sentences.append(f"{done} of its {len(states)} tasks are done. Dashboards show old tables beside new ones.")
     if current := sorted(task for task, task_state in states.items() if task_state in ("running", "up_for_retry")):
         sentences.append(f"At work: {', '.join(_what(task) for task in current[:FAILURES])}.")
     waiting, remark = _waiting(get_pipeline(pipeline_name))
@@ -186,7 +188,11 @@ def _task_states(dag_id: str, run_id: str) -> dict[str, str]:
 
 
 def _failure(dag_id: str, run_id: str, task_id: str) -> Failure:
-    error = XCom.get_one(key=ERROR, dag_id=dag_id, task_id=task_id, run_id=run_id)
+    try:
+        error = XCom.get_one(key=ERROR, dag_id=dag_id, task_id=task_id, run_id=run_id)
+    except Exception as why:
+        log.error("Airflow does not say why %s failed in %s: %s", task_id, run_id, why)
+        error = None
     url = f"{_run_url(dag_id, run_id)}/tasks/{quote(task_id)}"
     return Failure(_what(task_id), error or "It ended without saying why; it may have been killed.", url)
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator, Context
+from airflow.sdk.log import mask_secret
 
-from parley.pipelines import get_pipeline
+from parley.pipelines import Pipeline, get_pipeline
 from parley.warehouse import Warehouse
+
+if TYPE_CHECKING:
+    from parley.unpack.engine import Result
 
 
 def wait_for_warehouse(context: Context) -> None:
@@ -21,59 +24,55 @@ def wait_for_warehouse(context: Context) -> None:
         pass
 
 
-class UnpackOperator(BaseOperator):
-    """Unpacks what is new in a pipeline's source into its raw schema, as one load.
+class PipelineOperator(BaseOperator):
+    """A step of one pipeline.
 
     Args:
-        pipeline_name: which pipeline.
+        pipeline_name: which one.
     """
 
     def __init__(self, *, pipeline_name: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.pipeline_name = pipeline_name
+
+    @property
+    def pipeline(self) -> Pipeline:
+        pipeline = get_pipeline(self.pipeline_name)
+        for secret in pipeline.secrets():
+            mask_secret(secret)
+        return pipeline
+
+
+class UnpackOperator(PipelineOperator):
+    """Unpacks what is new in a pipeline's source into its raw schema, as one load."""
 
     def execute(self, context: Context) -> dict[str, Any]:
         # dlt is heavy: only the task that unpacks imports it.
         from parley.unpack.domains import unpack_new
 
-        result = unpack_new(get_pipeline(self.pipeline_name), Warehouse.from_env())
+        return self._told(unpack_new(self.pipeline, Warehouse.from_env()))
+
+    def _told(self, result: Result) -> dict[str, Any]:
+        """What an unpacking did, to the log and for other tasks."""
         self.log.info("%s", result)
-        return asdict(result)
+        return {**vars(result), "set_aside": dict(result.set_aside)}
 
 
-class UnpackModelsOperator(BaseOperator):
-    """Unpacks a bot's models that are new into its model schema, as one load.
-
-    Args:
-        pipeline_name: which bot.
-    """
-
-    def __init__(self, *, pipeline_name: str, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.pipeline_name = pipeline_name
+class UnpackModelsOperator(UnpackOperator):
+    """Unpacks a bot's models that are new into its model schema, as one load."""
 
     def execute(self, context: Context) -> dict[str, Any]:
         from parley.unpack.domains import unpack_new_models
 
-        result = unpack_new_models(get_pipeline(self.pipeline_name), Warehouse.from_env())
-        self.log.info("%s", result)
-        return asdict(result)
+        return self._told(unpack_new_models(self.pipeline, Warehouse.from_env()))
 
 
-class MarkLoadsOperator(BaseOperator):
-    """Marks the loads that this run has pinned as done. Downstream of everything that must have passed.
-
-    Args:
-        pipeline_name: whose loads.
-    """
-
-    def __init__(self, *, pipeline_name: str, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.pipeline_name = pipeline_name
+class MarkLoadsOperator(PipelineOperator):
+    """Marks the loads that this run has pinned as done. Downstream of everything that must have passed."""
 
     def execute(self, context: Context) -> list[str]:
         with Warehouse.from_env().connect() as connection:
-            marked = get_pipeline(self.pipeline_name).ledger.mark(connection, context["run_id"])
+            marked = self.pipeline.ledger.mark(connection, context["run_id"])
         self.log.info("Marked as done: %s", ", ".join(marked) or "none, they were before")
         return marked
 

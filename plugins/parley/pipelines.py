@@ -104,11 +104,20 @@ class Pipeline:
         """`model`, likewise."""
         return self._resolved(self.model)
 
+    def secrets(self) -> list[str]:
+        """What a log must not show: the values of the variables in `source` and `model`."""
+        return [value for name in self.variables() if (value := os.environ.get(name))]
+
+    def variables(self) -> list[str]:
+        """The names of the variables in `source` and `model`."""
+        return VARIABLE.findall(self.source) + VARIABLE.findall(self.model)
+
     def _resolved(self, source: str) -> str:
-        secrets.from_files(os.environ, *VARIABLE.findall(source))
-        expanded = os.path.expandvars(source)
-        if missing := VARIABLE.findall(expanded):
+        names = VARIABLE.findall(source)
+        secrets.from_files(os.environ, *names)
+        if missing := [name for name in names if name not in os.environ]:
             raise ConfigurationError(f"The source of '{self.name}' needs {', '.join(missing)}: set it in .env.")
+        expanded = os.path.expandvars(source)
         return expanded if "://" in expanded else str(settings.ROOT / expanded)
 
 
@@ -170,7 +179,15 @@ def load_bots(folder: Path = settings.BOTS) -> list[Pipeline]:
     Raises:
         ConfigurationError: naming the file and what is wrong in it.
     """
-    return [_read_bot(path) for path in sorted(folder.glob("*.yml"))]
+    bots = [_read_bot(path) for path in sorted(folder.glob("*.yml"))]
+    builders: dict[str, str] = {}
+    for made in bots:
+        if (other := builders.setdefault(made.destination, made.name)) != made.name:
+            raise ConfigurationError(
+                f"The bots '{other}' and '{made.name}' have the same destination '{made.destination}': each would "
+                "replace what the other has built. Give one of them another, in its file."
+            )
+    return bots
 
 
 def load_pipelines() -> list[Pipeline]:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import logging
 import re
-import shutil
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from parley import settings
+from parley import published
 from parley.errors import ParleyError
-from parley.extracts import Counts, Extract, LoadFacts, Record, read_extract, write_extract
+from parley.extracts import Counts, Extract, LoadFacts, Record, file_name, read_extract, write_extract
 from parley.pipelines import Domain, Pipeline, load_pipelines
 from parley.site import dbt_docs
 from parley.warehouse import Connection, Warehouse
@@ -19,6 +18,8 @@ from parley.warehouse import Connection, Warehouse
 log = logging.getLogger(__name__)
 
 QUERIES = Path(__file__).parent / "queries"
+# dbt's docs, among what is published.
+DOCS = "docs/index.html"
 QUARANTINE = "quarantine"
 # The tables of a raw schema that have one row for each document of the input.
 DOCUMENTS: dict[Domain, tuple[str, ...]] = {
@@ -26,9 +27,10 @@ DOCUMENTS: dict[Domain, tuple[str, ...]] = {
     "ecommerce": ("tracks", "identifies", "pages", "screens", "aliases", "groups"),
     "support": ("conversation_events", "users", "agents", "tags"),
 }
-# Tables counted by one statement: raw schemas have dozens, and a warehouse takes a while for each statement.
+# What is counted by one statement: raw schemas have dozens of tables, and a warehouse takes a while for each statement.
+# Together below 32,767: no more parameters does Redshift's driver send.
 TABLES_AT_A_TIME = 40
-LOADS_AT_A_TIME = 1000
+LOADS_AT_A_TIME = 500
 
 
 def extracts() -> list[str]:
@@ -56,8 +58,9 @@ def extracts() -> list[str]:
                 log.exception("The extract of %s stays as it was", pipeline.name)
                 failed[pipeline.name] = error
                 continue
-        path = write_extract(pipeline.name, extract)
-        log.info("%s: %d loads and %s, in %s", pipeline.name, len(extract.loads), sorted(extract.datasets), path)
+        write_extract(pipeline.name, extract)
+        where = published.place(file_name(pipeline.name))
+        log.info("%s: %d loads and %s, in %s", pipeline.name, len(extract.loads), sorted(extract.datasets), where)
         for name, why in sorted(extract.missing.items()):
             log.info("%s: without %s: %s", pipeline.name, name, why)
     if failed:
@@ -66,23 +69,17 @@ def extracts() -> list[str]:
     return [pipeline.name for pipeline in pipelines]
 
 
-def published_docs() -> Path:
-    """Where the dbt docs are that were published last."""
-    return settings.STATE / "docs" / "index.html"
-
-
-def docs() -> Path:
+def docs() -> str:
     """Refresh the dbt docs; those that were there before stay when dbt fails.
+
+    Returns:
+        where they are.
 
     Raises:
         ParleyError: dbt failed, with its message.
     """
-    made, published = dbt_docs(), published_docs()
-    published.parent.mkdir(parents=True, exist_ok=True)
-    aside = published.with_suffix(".new")
-    shutil.copy(made, aside)
-    aside.replace(published)
-    return published
+    published.write(DOCS, dbt_docs().read_bytes())
+    return published.place(DOCS)
 
 
 def make_extract(pipeline: Pipeline, connection: Connection) -> Extract:

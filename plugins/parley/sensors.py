@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import random
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -20,8 +20,9 @@ from parley.warehouse import Warehouse
 
 # The id of the sensor's task in every DAG.
 WAIT = "wait_for_loads"
-# A run that has to wait for another looks again after so many seconds.
-OTHER_RUN_SECONDS = 15
+# A run that has to wait for another looks again after so many seconds, or up to twice as many: two that look at the
+# same time both wait, and should not meet again.
+OTHER_RUN_SECONDS = 10
 ENDED = ("success", "failed", "skipped", "upstream_failed", "removed")
 
 
@@ -32,8 +33,8 @@ class NewLoadsSensor(BaseSensorOperator):
     any. A run started by hand does not wait. A run that was asked for certain loads gives their ids on to dbt, and so
     does Airflow's backfill of a past date: the loads that arrived since the time scheduled before it.
 
-    Airflow lets a backfill run beside the other runs of a DAG. Here one works at a time: a run goes on when no other is
-    between this sensor and the DAG's last task.
+    Airflow lets a backfill run beside the other runs of a DAG, and starts several at once. Here one works at a time: a
+    run goes on when no other is in this sensor or between it and the DAG's last task.
 
     Args:
         pipeline_name: whose loads.
@@ -86,10 +87,13 @@ class NewLoadsSensor(BaseSensorOperator):
             )
         if load_ids := new_loads(self.pipeline_name):
             return self.execute_complete(context, {"load_ids": load_ids})
-        self.log.info("No new loads of %s yet, waiting up to %s", self.pipeline_name, self.give_up_after)
-        give_up_at = time.time() + self.give_up_after.total_seconds()
+        # From the start of the run: this task may start several times.
+        give_up_at = (context["dag_run"].start_date or datetime.now(UTC)) + self.give_up_after
+        if give_up_at <= datetime.now(UTC):
+            return self.execute_complete(context, {"load_ids": []})
+        self.log.info("No new loads of %s yet, waiting until %s", self.pipeline_name, f"{give_up_at:%H:%M} UTC")
         self.defer(
-            trigger=NewLoadsTrigger(self.pipeline_name, self.poke_interval, give_up_at),
+            trigger=NewLoadsTrigger(self.pipeline_name, self.poke_interval, give_up_at.timestamp()),
             method_name="execute_complete",
             # The trigger gives up by itself; this is for a triggerer that hangs.
             timeout=self.give_up_after + timedelta(minutes=5),
@@ -125,20 +129,25 @@ class NewLoadsSensor(BaseSensorOperator):
 
     def _wait_for_other_runs(self, context: Context) -> None:
         if other := _at_work(context, self.task_id, self.last_task_id):
-            self.log.info("The run %s is at work: looking again in %d s", other, OTHER_RUN_SECONDS)
-            again = datetime.now(UTC) + timedelta(seconds=OTHER_RUN_SECONDS)
+            seconds = OTHER_RUN_SECONDS * random.uniform(1, 2)
+            self.log.info("The run %s is at work: looking again in %d s", other, seconds)
+            again = datetime.now(UTC) + timedelta(seconds=seconds)
             raise AirflowRescheduleException(again)  # type: ignore[no-untyped-call]
 
 
 def _at_work(context: Context, first_task_id: str, last_task_id: str) -> str | None:
-    """Another run of the DAG that is between two tasks, if there is one."""
+    """Another run of the DAG that is in the first task or between it and the last one, if there is one."""
     dag_id, run_id = context["dag_run"].dag_id, context["dag_run"].run_id
     if RuntimeTaskInstance.get_dr_count(dag_id, states=["running"]) < 2:
         return None
     states = RuntimeTaskInstance.get_task_states(dag_id, task_ids=[first_task_id, last_task_id])
     for other, tasks in states.items():
+        if other == run_id:
+            continue
+        # One whose first task runs may be about to go on. It ran before it looked, so of two one sees the other.
+        is_first = tasks.get(first_task_id) == "running"
         is_between = tasks.get(first_task_id) == "success" and tasks.get(last_task_id) not in ENDED
-        if other != run_id and is_between and RuntimeTaskInstance.get_dr_count(dag_id, None, [other], ["running"]):
+        if (is_first or is_between) and RuntimeTaskInstance.get_dr_count(dag_id, None, [other], ["running"]):
             return other
     return None
 

@@ -113,7 +113,7 @@ class Warehouse:
 
     @contextmanager
     def connect(self, *, read_only: bool = False, wait: float = LOCK_WAIT_SECONDS) -> Iterator[Connection]:
-        """A connection, closed at the end; each statement commits by itself.
+        """A connection in UTC, closed at the end; each statement commits by itself.
 
         Args:
             read_only: several processes may read a DuckDB file at once, as long as none writes.
@@ -125,7 +125,10 @@ class Warehouse:
         """
         native = self._open_duckdb(read_only, wait) if self.kind == "duckdb" else self._open_server()
         try:
-            yield Connection(self.kind, native)
+            connection = Connection(self.kind, native)
+            # A time without zone is compared with one that has one, in the zone of the session: that of the machine.
+            connection.query("set timezone to 'UTC'")
+            yield connection
         finally:
             native.close()
 

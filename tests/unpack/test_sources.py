@@ -151,25 +151,6 @@ def test_any_file_system_of_fsspec_is_read(sample: Path) -> None:
     assert list(places) == ["2024-01-09.ndjson"]
 
 
-@pytest.fixture
-def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """A bucket named `parley` on a stand-in for S3."""
-    from boto3 import client
-    from moto.server import ThreadedMotoServer
-
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    settings = {"AWS_ACCESS_KEY_ID": "any", "AWS_SECRET_ACCESS_KEY": "any", "AWS_DEFAULT_REGION": "eu-central-1"}
-    for name, value in {**settings, "AWS_ENDPOINT_URL": f"http://{host}:{port}"}.items():
-        monkeypatch.setenv(name, value)
-    fsspec.filesystem("s3").clear_instance_cache()
-    s3 = client("s3", endpoint_url=f"http://{host}:{port}")
-    s3.create_bucket(Bucket="parley", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
-    yield s3
-    server.stop()
-
-
 def test_s3_is_read(bucket: Any, sample: Path) -> None:
     for path in sorted(sample.rglob("*.ndjson")):
         bucket.put_object(Bucket="parley", Key=f"bot/{path.name}.gz", Body=gzip.compress(path.read_bytes()))

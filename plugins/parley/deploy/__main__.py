@@ -95,10 +95,10 @@ def pack_mwaa(folder: Annotated[Path, typer.Argument(help="Where to.")] = Path("
 
 def _say(deployment: releases.Deployment, before: list[str]) -> None:
     console.print(f"{deployment.env} runs {deployment.commit[: releases.SHORT]} now ({deployment.tag}).")
-    if before and (models := releases.differing(before[-1], deployment.commit)):
-        console.print(f"The SQL of these models differs from before: {', '.join(models)}.")
+    if before and (files := releases.differing(before[-1], deployment.commit)):
+        console.print(f"The SQL of these differs from before: {', '.join(files)}.")
         console.print(
-            "Incremental ones keep their old rows: trigger a full refresh of the DAG, if these have to follow."
+            "Incremental models keep their old rows: trigger a full refresh of the DAG, if these have to follow."
         )
 
 

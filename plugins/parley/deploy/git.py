@@ -68,7 +68,8 @@ def manifests_at(commit: str) -> Iterator[Path]:
 
 
 def with_manifests(commit: str) -> str:
-    """A commit on top of another that adds the manifests, for what reads the project from git; returns its id.
+    """A commit on top of another that adds what is made of it, for who reads the project from git: the manifests and
+    dbt's packages; returns its id.
 
     Raises:
         ParleyError: dbt cannot parse the project as it is there.
@@ -76,9 +77,10 @@ def with_manifests(commit: str) -> str:
     with manifests_at(commit) as folder, TemporaryDirectory(prefix="parley-index-") as index:
         own = {"GIT_INDEX_FILE": str(Path(index) / "index")}
         git("read-tree", commit, **own)
-        for manifest in sorted(folder.glob("*/manifest.json")):
-            path = f".parley/dbt/{manifest.parent.name}/manifest.json"
-            blob = git("hash-object", "-w", str(manifest))
-            git("update-index", "--add", "--cacheinfo", f"100644,{blob},{path}", **own)
+        root = folder.parents[1]
+        packages = (path for path in (root / "dbt" / "dbt_packages").rglob("*") if path.is_file())
+        for path in sorted([*folder.glob("*/manifest.json"), *packages]):
+            blob = git("hash-object", "-w", "--no-filters", str(path))
+            git("update-index", "--add", "--cacheinfo", f"100644,{blob},{path.relative_to(root)}", **own)
         tree = git("write-tree", **own)
     return git("commit-tree", tree, "-p", commit, "-m", f"{commit[:12]} with its manifests")

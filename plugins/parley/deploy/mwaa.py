@@ -91,6 +91,8 @@ export PG_PASSWORD_SECRET=
 export PARLEY_ROOT={PROJECT}
 # The folder of the DAGs cannot be written to.
 export PARLEY_STATE=/tmp/parley
+# Where the workers publish what the pages show: s3://<bucket>/published
+export PUBLISH_TO=
 export AIRFLOW__COSMOS__CACHE_DIR=/tmp/parley/cosmos
 export AIRFLOW__COSMOS__ENABLE_TELEMETRY=False
 export AIRFLOW__COSMOS__ENABLE_HIERARCHICAL_NAMING_FOR_GROUP_NODES_BY_FOLDER=True

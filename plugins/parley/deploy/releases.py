@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -44,6 +45,10 @@ def history(env: str) -> list[Deployment]:
     entries = (line.split("\t") for line in lines)
     found = [Deployment(env, int(number), commit, kind, at) for number, commit, kind, at in entries]
     return sorted(found, key=lambda deployment: deployment.number)
+
+
+def _next_number(env: str) -> int:
+    return max((deployment.number for deployment in history(env)), default=0) + 1
 
 
 def standing(env: str) -> list[str]:
@@ -96,18 +101,18 @@ def rollback(env: str) -> Deployment:
 
 
 def differing(old: str, new: str) -> list[str]:
-    """The models whose SQL is not the same at two commits, by name.
+    """What makes the rows of tables and is not the same at two commits: models by name, other files by path.
 
-    The tables of those that are incremental keep rows that the other SQL made, until a full refresh.
+    Tables that are incremental keep rows that the other SQL made, until a full refresh.
     """
-    paths = git("diff", "--name-only", old, new, "--", "dbt/models/*.sql").splitlines()
-    return sorted(Path(path).stem for path in paths)
+    wanted = ("dbt/models/*.sql", "dbt/macros/*.sql", "dbt/seeds/*.csv", "dbt/dbt_project.yml")
+    paths = git("diff", "--name-only", old, new, "--", *wanted).splitlines()
+    return sorted(Path(path).stem if path.startswith("dbt/models/") else path for path in paths)
 
 
 def _deploy(env: str, commit: str, kind: Kind) -> Deployment:
     before = standing(env)
-    number = len(history(env)) + 1
-    tag = f"deployed/{env}/{number}"
+    tag = f"deployed/{env}/{_next_number(env)}"
     # The number is taken first: of two who deploy at once, the second cannot push its tag, and stops here.
     git("tag", "--annotate", tag, commit, "--message", kind)
     try:
@@ -116,12 +121,12 @@ def _deploy(env: str, commit: str, kind: Kind) -> Deployment:
         git("tag", "--delete", tag)
         raise
     if not _bring(env, commit):
-        git("tag", "--delete", tag)
-        _push(f":refs/tags/{tag}")
         state = "It had none before."
         if before:
             back = "runs again" if _bring(env, before[-1]) else "could not be brought back either"
             state = f"{before[-1][:SHORT]}, which it had before, {back}."
+        git("tag", "--delete", tag)
+        _push(f":refs/tags/{tag}")
         raise ParleyError(f"{commit[:SHORT]} could not be deployed to {env}: DEPLOY_COMMAND failed. {state}")
     return history(env)[-1]
 
@@ -132,6 +137,8 @@ def _bring(env: str, commit: str) -> bool:
     if not command:
         return True
     named = {"DEPLOY_ENV": env, "RELEASE": commit[:SHORT], "RELEASE_COMMIT": commit}
+    # It may call `python -m parley.deploy`: of the Python that this is.
+    named["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     result = subprocess.run(command, shell=True, cwd=settings.ROOT, env={**os.environ, **named}, check=False)
     return result.returncode == 0
 

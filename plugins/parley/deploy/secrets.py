@@ -11,13 +11,12 @@ import sys
 
 from parley import secrets
 from parley.errors import ParleyError
-from parley.pipelines import VARIABLE, load_pipelines
+from parley.pipelines import load_pipelines
 
 
 def names() -> list[str]:
-    """The variables that may hold a secret: the warehouse's password, and what the sources name."""
-    sources = (pipeline.source for pipeline in load_pipelines())
-    return ["PG_PASSWORD", *(name for source in sources for name in VARIABLE.findall(source))]
+    """The variables that may hold a secret: the passwords of servers, and what the sources name."""
+    return ["PG_PASSWORD", "SMTP_PASSWORD", *(name for pipeline in load_pipelines() for name in pipeline.variables())]
 
 
 def main() -> None:

@@ -12,9 +12,10 @@ from fastapi.responses import FileResponse, HTMLResponse, Response
 from fastapi.staticfiles import StaticFiles
 from fastapi.templating import Jinja2Templates
 
+from parley import published
 from parley.errors import ParleyError
 from parley.extracts import read_extract
-from parley.publish import published_docs
+from parley.publish import DOCS
 from parley.ui import loads_page, runs, texts
 from parley.ui.access import Readable, Startable, log_in
 from parley.ui.dashboard import Days, make_section
@@ -98,10 +99,11 @@ def dashboard(
 def docs(request: Request, pipelines: Readable) -> Response:
     """dbt's own docs: every model, column and test, and the lineage."""
     del pipelines  # Who may see no DAG may not see what is built either.
-    if not (path := published_docs()).exists():
+    content = published.read(DOCS)
+    if content is None:
         message = "The dbt docs have not been published yet. The DAG publish makes them."
         return _page(request, "error.html", status.HTTP_404_NOT_FOUND, message=message)
-    return FileResponse(path, headers={"Content-Security-Policy": DOCS_POLICY, "Cache-Control": "no-store"})
+    return HTMLResponse(content, headers={"Content-Security-Policy": DOCS_POLICY, "Cache-Control": "no-store"})
 
 
 @app.get("/plotly.js")

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from parley.errors import WarehouseBusyError
+from parley.errors import WarehouseBusyError, WarehouseUnreachableError
 from parley.extracts import LoadFacts, read_extract
 from parley.pipelines import Pipeline
 from parley.publish import read_loads
 from parley.ui.runs import RunStates
 from parley.warehouse import Warehouse
+
+log = logging.getLogger(__name__)
 
 Status = Literal["new", "running", "failed", "done"]
 # As they concern the reader.
@@ -88,6 +91,9 @@ def read(pipelines: Sequence[Pipeline]) -> tuple[dict[str, list[LoadFacts]], Sou
             return {pipeline.name: read_loads(pipeline, connection) for pipeline in pipelines}, Source()
     except WarehouseBusyError:
         why = "A run is working in the warehouse."
+    except WarehouseUnreachableError as error:
+        log.warning("%s", error)
+        why = "The warehouse cannot be reached."
     extracts = {pipeline.name: read_extract(pipeline.name) for pipeline in pipelines}
     times = [extract.made_at for extract in extracts.values() if extract]
     loads = {name: extract.loads if extract else [] for name, extract in extracts.items()}

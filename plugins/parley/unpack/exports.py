@@ -20,7 +20,7 @@ from itertools import groupby
 from parley.errors import UnpackError
 from parley.unpack.contract import Contract, NotValidError
 from parley.unpack.csv_source import read_csv
-from parley.unpack.sources import File, Record, list_files, read_ndjson
+from parley.unpack.sources import File, Record, list_files, read_ndjson, without_user
 from parley.unpack.support import EVENTS, KEYS, READ_EXPORTS, TABLES, ListRow, from_record
 from parley.warehouse import Connection, Warehouse
 
@@ -78,13 +78,13 @@ class Lists:
         self._last: dict[tuple[str, str], tuple[int, str]] = {}
         if READ_EXPORTS in tables:
             notes = connection.query(
-                f"select list, content_hash, number from {RAW_SCHEMA}.{READ_EXPORTS} order by number"
+                f'select "list", content_hash, number from {RAW_SCHEMA}.{READ_EXPORTS} order by number'
             )
             for table, content_hash, number in notes:
                 self._read[table].append(content_hash)
                 self._notes = number
         for table in tables & KEYS.keys():
-            rows = connection.query(f"select {KEYS[table]}, version, _record_hash from {RAW_SCHEMA}.{table}")
+            rows = connection.query(f'select "{KEYS[table]}", version, _record_hash from {RAW_SCHEMA}."{table}"')
             for key, version, record_hash in sorted(rows, key=lambda row: int(row[1])):
                 self._last[table, key] = (version, record_hash)
 
@@ -158,7 +158,7 @@ def _files(source: str) -> list[Export]:
         else:
             log.warning("%s is left out: its name is none of %s", file.place, NAMES)
     if not files:
-        raise UnpackError(f"No file in {source} is named {NAMES} (.csv, .json, .ndjson).")
+        raise UnpackError(f"No file in {without_user(source)} is named {NAMES} (.csv, .json, .ndjson).")
     return files
 
 

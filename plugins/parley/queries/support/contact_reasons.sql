@@ -1,6 +1,6 @@
 select
     period_start as day,
-    tag,
+    "tag",
     reason_group,
     conversations,
     average_hours_to_resolve
@@ -8,4 +8,4 @@ from {marts}.contact_reasons_daily
 where conversations > 0
 order by
     period_start,
-    tag
+    "tag"

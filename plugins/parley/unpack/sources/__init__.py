@@ -10,12 +10,12 @@ from collections.abc import Iterable, Iterator
 from fsspec import available_protocols
 
 from parley.unpack.sources.documents import read_documents, read_ndjson
-from parley.unpack.sources.files import File, list_files
+from parley.unpack.sources.files import File, list_files, without_user
 from parley.unpack.sources.record import Record
 from parley.unpack.sources.tracker_store import TrackerStore
 from parley.unpack.sources.trackers import events_of
 
-__all__ = ["File", "Record", "TrackerStore", "list_files", "read_documents", "read_ndjson", "read_rasa"]
+__all__ = ["File", "Record", "TrackerStore", "list_files", "read_documents", "read_ndjson", "read_rasa", "without_user"]
 
 
 def read_rasa(source: str) -> Iterable[Record]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import posixpath
+import re
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -60,6 +61,7 @@ class File:
 
 
 NOTHING = "Nothing was landed."
+USER = re.compile(r"://[^/@\s]*@")
 
 
 def list_files(source: str, suffixes: tuple[str, ...] = ()) -> list[File]:
@@ -77,18 +79,26 @@ def list_files(source: str, suffixes: tuple[str, ...] = ()) -> list[File]:
             return [File(posixpath.basename(path), path, system)]
         if not system.isdir(path):
             raise UnpackError(
-                f"{source} is neither a file nor a folder. Give the path or URL of files, or the URL of a database."
+                f"{without_user(source)} is neither a file nor a folder. Give the path or URL of files, or the URL of a "
+                "database."
             )
         found = [File(posixpath.relpath(name, path), name, system) for name in sorted(system.find(path))]
     except UnpackError:
         raise
     # Each file system has errors of its own: no permission, no credentials, a package that is not installed.
     except Exception as error:
-        raise UnpackError(f"Cannot look for files at {source}: {error}") from error
+        raise UnpackError(without_user(f"Cannot look for files at {source}: {error}")) from error
     files = [file for file in found if not suffixes or file.suffix in suffixes]
     if suffixes and not files:
-        raise UnpackError(f"No file in {source} ends in {', '.join(suffixes)} (or these with {', '.join(COMPRESSED)}).")
+        raise UnpackError(
+            f"No file in {without_user(source)} ends in {', '.join(suffixes)} (or these with {', '.join(COMPRESSED)})."
+        )
     return files
+
+
+def without_user(text: str) -> str:
+    """A text without the users and passwords of the URLs in it."""
+    return USER.sub("://", text)
 
 
 def _unpacked(raw: BinaryIO, name: str) -> BinaryIO:

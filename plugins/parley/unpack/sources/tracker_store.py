@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, create_engine, make_url, text
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.pool import NullPool
 
 from parley.errors import ConfigurationError, UnpackError
 from parley.unpack.sources.record import Record
@@ -67,7 +68,7 @@ class TrackerStore:
         """
         try:
             # Each statement by itself: a transaction as long as a load would hold up the store's own cleaning.
-            engine = create_engine(self._url, isolation_level="AUTOCOMMIT")
+            engine = create_engine(self._url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
             with engine.connect() as connection:
                 # What comes in while we read is for the next time: there may be no end to it.
                 last = connection.execute(_LAST_ID).scalar()
