@@ -127,7 +127,7 @@ class Warehouse:
         try:
             connection = Connection(self.kind, native)
             # A time without zone is compared with one that has one, in the zone of the session: that of the machine.
-            connection.query("set timezone to 'UTC'")
+            connection.query(f"set {'global ' if self.kind == 'duckdb' else ''}timezone = 'UTC'")
             yield connection
         finally:
             native.close()

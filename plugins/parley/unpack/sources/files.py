@@ -79,8 +79,8 @@ def list_files(source: str, suffixes: tuple[str, ...] = ()) -> list[File]:
             return [File(posixpath.basename(path), path, system)]
         if not system.isdir(path):
             raise UnpackError(
-                f"{without_user(source)} is neither a file nor a folder. Give the path or URL of files, or the URL of a "
-                "database."
+                f"{without_user(source)} is neither a file nor a folder. "
+                "Give the path or URL of files, or the URL of a database."
             )
         found = [File(posixpath.relpath(name, path), name, system) for name in sorted(system.find(path))]
     except UnpackError:
