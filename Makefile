@@ -20,7 +20,7 @@ unexport PYTHONPATH PYTHONHOME AIRFLOW_HOME AIRFLOW_CONFIG
 IN_PARALLEL := --numprocesses 2 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test test-compose reliability bench erd docs screenshots deps lint requirements clean secrets image ci-build \
+.PHONY: help demo up test test-compose reliability bench erd docs screenshots deps lint requirements licences clean secrets image ci-build \
 	ci-drop release promote rollback releases mwaa
 
 help:
@@ -36,6 +36,7 @@ help:
 	@echo "make screenshots   docs/images from the pages in Airflow's UI; needs chromium"
 	@echo "make deps   dbt's packages again, from its hub if it can be reached"
 	@echo "make lint   ruff, mypy, yamllint"
+	@echo "make licences   docs/licences.md: what the dependencies are licensed under"
 	@echo "make requirements   compile requirements.txt from requirements.in"
 	@echo "make secrets   make up the secrets that .env does not have yet, for docker compose"
 	@echo "make image  the container image of this commit; see docs/deployment.md for this and all below"
@@ -84,6 +85,12 @@ lint: $(VENV)/installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/yamllint --strict .
+
+licences: $(VENV)/installed-dev
+	@{ echo "# Licences of the dependencies"; echo; \
+		echo "What \`requirements.txt\` installs, by \`make licences\`. Tools for tests and documentation are not in it."; echo; \
+		$(BIN)/pip-licenses --format markdown --with-urls --packages \
+		$$(sed -n 's/^\([A-Za-z0-9._-]*\).*==.*/\1/p' requirements.txt) | sed 's/  */ /g; s/-\{4,\}/---/g'; } > docs/licences.md
 
 requirements: $(VENV)/installed-dev
 	$(BIN)/pip install --quiet uv

@@ -21,17 +21,27 @@ ROOT = Path(tempfile.mkdtemp(prefix="parley-tests-"))
 for name in ("airflow.cfg", "dags", "dbt", "plugins", "sample_data"):
     copy = shutil.copytree if (PROJECT / name).is_dir() else shutil.copy
     copy(PROJECT / name, ROOT / name)
+# Whatever other bots there are, the tests know the sample's.
+for bot in (ROOT / "dags" / "bots").glob("*.yml"):
+    if bot.stem != "demo_bot":
+        bot.unlink()
 
 FOREIGN = (
     "AIRFLOW",
     "ALERT",
     "DEPLOY_",
     "DLT",
+    "ECOMMERCE_SOURCE",
+    "MANUAL_URL",
     "PARLEY",
     "PG_",
+    "PUBLISH_TO",
+    "RS_SCHEMA",
     "SCHEMA_SUFFIX",
     "SMTP",
     "STAGING",
+    "SUPPORT_SOURCE",
+    "TASK_",
     "TRACKER",
     "WAREHOUSE",
 )

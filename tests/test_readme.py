@@ -37,9 +37,25 @@ def test_the_other_commands_run_one_after_another(warehouse: Warehouse) -> None:
 
 
 def test_the_marts_of_the_table_are_those_of_the_project() -> None:
-    for domain, marts in re.findall(r"^\| (\w+) \|[^|]*\| (`.*`) \|$", README, re.MULTILINE):
+    table = re.findall(r"^\| (\w+) \|[^|]*\| (`.*`) \|$", README, re.MULTILINE)
+    assert len(table) == len([path for path in (PROJECT / "dbt" / "models").iterdir() if path.is_dir()])
+    for domain, marts in table:
         models = {path.stem for path in (PROJECT / "dbt" / "models" / domain / "marts").rglob("*.sql")}
         assert set(re.findall(r"`(\w+)`", marts)) == models
+
+
+def test_every_dependency_is_in_the_list_of_licences() -> None:
+    listed = re.findall(r"^\| ([\w.-]+) +\|", (PROJECT / "docs" / "licences.md").read_text(), re.MULTILINE)
+    pinned = re.findall(
+        r"^([\w.-]+)(?:\[.*\])?==([^ ]+)(.*)$", (PROJECT / "requirements.txt").read_text(), re.MULTILINE
+    )
+    # Those with a marker are for other versions of Python, or other systems.
+    names = {_normal(name) for name, _, marker in pinned if not marker}
+    assert names - {_normal(name) for name in listed} == set(), "make licences writes the list"
+
+
+def _normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def test_every_link_leads_somewhere() -> None:
