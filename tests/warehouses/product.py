@@ -102,7 +102,7 @@ class Product:
                 [*arguments, *select, *folders, "--vars", json.dumps(self.domain.vars), "--quiet"]
             )
         assert done.success, done.exception or [
-            (node.unique_id, node.message) for node in done.result if node.status in ("error", "fail")
+            (node.node.unique_id, node.message) for node in done.result if node.status in ("error", "fail")
         ]
 
     def mark(self, run_id: str) -> list[str]:

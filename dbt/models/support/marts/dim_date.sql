@@ -1,4 +1,4 @@
-{{ config(dist='all', sort='date_day') }}
+{{ config(sort='date_day') }}
 
 -- depends_on: {{ ref('fct_conversation_lifecycle') }}
 -- After the facts, so that the tests of their dates run when both are there.
