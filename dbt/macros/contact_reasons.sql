@@ -14,7 +14,7 @@
             *,
             cast({{ dbt.date_trunc(datepart, 'started_date') }} as date) as period_start,
             -- No tag is a reason too; null equals nothing.
-            coalesce(tag, '') as tag_key
+            coalesce("tag", '') as tag_key
         from {{ ref('int_support__contacts') }}
 
     ),
@@ -39,7 +39,7 @@
 
         select distinct
             tag_key,
-            tag,
+            "tag",
             reason_group
         from contacts
 
@@ -93,7 +93,7 @@
 
         select
             period_start,
-            tag,
+            "tag",
             reason_group,
             conversations,
             cast(conversations as double precision)

@@ -18,6 +18,8 @@
         unique_key='user_id',
         check_cols=columns,
         updated_at='arrived_at',
+        dist='user_id',
+        sort='user_id',
     )
 }}
 

@@ -16,6 +16,8 @@
         unique_key='user_id',
         check_cols=traits,
         updated_at='arrived_at',
+        dist='user_id',
+        sort='user_id',
     )
 }}
 

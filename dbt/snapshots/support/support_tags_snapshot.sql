@@ -2,7 +2,7 @@
 
 {{
     config(
-        unique_key='tag',
+        unique_key='"tag"',
         check_cols=['reason_group', 'description'],
         updated_at='arrived_at',
     )

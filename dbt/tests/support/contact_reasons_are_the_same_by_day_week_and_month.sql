@@ -8,27 +8,27 @@ totals as (
     {% for model in ['contact_reasons_daily', 'contact_reasons_weekly', 'contact_reasons_monthly'] -%}
     select
         '{{ model }}' as model,
-        tag,
+        "tag",
         sum(conversations) as conversations
     from {{ ref(model) }}
-    group by tag
+    group by "tag"
 
     union all
 
     {% endfor -%}
     select
         'int_support__contacts' as model,
-        tag,
+        "tag",
         count(*) as conversations
     from {{ ref('int_support__contacts') }}
-    group by tag
+    group by "tag"
 
 )
 
 select
-    tag,
+    "tag",
     min(conversations) as lowest,
     max(conversations) as highest
 from totals
-group by tag
+group by "tag"
 having min(conversations) <> max(conversations) or count(*) <> 4

@@ -1,4 +1,4 @@
-{{ config(unique_key='link_id', incremental_strategy='delete+insert', dist='node') }}
+{{ config(unique_key='link_id', incremental_strategy='delete+insert', dist='node', sort='node') }}
 
 -- Which ids were seen together, and since when. An id that was seen alone is linked with itself.
 

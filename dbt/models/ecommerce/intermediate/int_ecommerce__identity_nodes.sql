@@ -5,6 +5,7 @@
     config(
         incremental_strategy='append',
         dist='node',
+        sort='node',
         post_hook=[
             "{{ propagate_labels(this, identity_links(), 'component') }}",
             "{{ propagate_labels(this, identity_links(known=true), 'known_component') }}",

@@ -1,5 +1,5 @@
--- A view, as int_ecommerce__orders is.
-{{ config(materialized='view') }}
+-- A table, as int_ecommerce__orders is.
+{{ config(materialized='table', dist='order_id', sort='order_id') }}
 
 with
 
@@ -11,7 +11,7 @@ items as (
 
 orders as (
 
-    select * from {{ ref('stg_ecommerce__orders') }}
+    select * from {{ ref('int_ecommerce__orders') }}
 
 ),
 

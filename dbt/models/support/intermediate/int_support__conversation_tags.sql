@@ -5,7 +5,7 @@ events as (
     select *
     from {{ ref('stg_conversation_events') }}
     where
-        tag is not null
+        "tag" is not null
         and {{ touched_conversations() }}
 
 ),
@@ -14,11 +14,11 @@ final as (
 
     select
         conversation_id,
-        tag,
+        "tag",
         min(event_timestamp) as first_assigned_at,
         count(*) as assignments_count
     from events
-    group by conversation_id, tag
+    group by conversation_id, "tag"
 
 )
 

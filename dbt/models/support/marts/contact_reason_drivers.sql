@@ -13,7 +13,7 @@ changes as (
         cast('{{ period }}' as varchar(5)) as period,
         period_start,
         cast({{ dbt.dateadd(period, -1, 'period_start') }} as date) as period_start_before,
-        tag,
+        "tag",
         reason_group,
         conversations,
         change_to_period_before

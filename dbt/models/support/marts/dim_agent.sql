@@ -1,4 +1,4 @@
-{{ config(dist='all', sort='agent_id') }}
+{{ config(sort='agent_id') }}
 
 with
 

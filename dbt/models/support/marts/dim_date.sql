@@ -1,4 +1,4 @@
-{{ config(dist='all', sort='date_day') }}
+{{ config(sort='date_day') }}
 
 -- depends_on: {{ ref('fct_conversation_lifecycle') }}
 -- After the facts, so that the tests of their dates run when both are there.
@@ -20,7 +20,7 @@ numbers as (
 
 days as (
 
-    select cast({{ dbt.dateadd('day', 'generated_number - 1', "cast('2016-01-01' as date)") }} as date) as date_day
+    select cast({{ dbt.dateadd('day', 'cast(generated_number - 1 as integer)', "cast('2016-01-01' as date)") }} as date) as date_day
     from numbers
 
 ),

@@ -1,4 +1,4 @@
-{{ config(dist='all', sort='tag') }}
+{{ config(sort='"tag"') }}
 
 with
 
@@ -16,19 +16,19 @@ reasons as (
 
 known as (
 
-    select tag
+    select "tag"
     from tags
 
     union
 
-    select tag
+    select "tag"
     from reasons
 
     union
 
-    select tag
+    select "tag"
     from {{ ref('fct_conversation_events') }}
-    where tag is not null
+    where "tag" is not null
 
 ),
 

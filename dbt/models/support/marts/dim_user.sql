@@ -1,4 +1,4 @@
-{{ config(dist='all', sort='user_id') }}
+{{ config(sort='user_id') }}
 
 with
 

@@ -31,7 +31,7 @@ final as (
         conversation_id,
         user_id,
         agent_id,
-        tag,
+        "tag",
         cast(event_timestamp as date) as event_date,
 
         -- place

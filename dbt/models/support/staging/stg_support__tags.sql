@@ -1,5 +1,5 @@
 {{ last_versions(
     'tags',
-    key='tag',
+    key='"tag"',
     columns=['description'],
 ) }}

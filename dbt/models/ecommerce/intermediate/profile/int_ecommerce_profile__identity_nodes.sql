@@ -4,6 +4,7 @@
     config(
         enabled=var('main_id') == 'dbt_visitor_id',
         dist='node',
+        sort='node',
         post_hook=[
             "{{ propagate_labels(this, profile_identity_links(), 'component') }}",
             "{{ propagate_labels(this, profile_identity_links(known=true), 'known_component') }}",
