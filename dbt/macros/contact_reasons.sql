@@ -30,8 +30,14 @@
 
     periods as (
 
-        select distinct cast({{ dbt.date_trunc(datepart, 'date_day') }} as date) as period_start
+        select cast({{ dbt.date_trunc(datepart, 'date_day') }} as date) as period_start
         from {{ ref('dim_date') }}
+
+        union
+
+        -- Also before and after the days of the calendar nothing is lost.
+        select period_start
+        from contacts
 
     ),
 

@@ -4,6 +4,7 @@
   load again but never drops the table.
 #}
 {% macro pin_loads(ledger) %}
+    {{ config(materialized='incremental', incremental_strategy='append', full_refresh=false, dist='all') }}
     {% set run_id = parley_run_id() %}
     {% set given = (env_var('PARLEY_LOAD_IDS', '') if execute else '').split(',') | map('trim') | select | list %}
     {#- A destination that is built for the first time needs everything, also what was done for another one. #}

@@ -186,3 +186,23 @@ def test_a_reason_that_changes_changes_the_past_too(support: Support) -> None:
         connection.query("update support_staging.tag_reasons set reason_group = 'app' where tag = 'feedback'")
     support.dbt("run", run_id="run 2")
     assert support.query("select app_related from support_marts.fct_conversation_lifecycle") == [(True,)]
+
+
+def test_what_is_older_than_the_calendar_is_counted_too(support: Support) -> None:
+    row = {"conversation_id": "1", "user_id": "u", "agent_id": None, "event": "tag_assigned", "event_value": "refund"}
+    times = ("2014-05-05 10:00:00", "2015-12-31 10:00:00", "2016-01-02 10:00:00")
+    support.land(conversation_events=[{**row, "event_timestamp": time, "conversation_id": time[:10]} for time in times])
+    support.dbt("build", "--exclude", "resource_type:unit_test")
+    for period in ("daily", "weekly", "monthly"):
+        sql = f"select sum(conversations) from support_marts.contact_reasons_{period}"
+        assert support.query(sql) == [(3,)], period
+
+
+def test_an_assignment_counts_for_whom_it_was_made(support: Support) -> None:
+    row = {"event_timestamp": "2024-01-01 10:00:00", "conversation_id": "1", "user_id": "u"}
+    support.land(
+        conversation_events=[{**row, "event": "agent_assigned", "agent_id": "who_assigns", "event_value": "who_works"}]
+    )
+    support.dbt("seed")
+    support.dbt("run")
+    assert support.query("select agent_id from support_marts.dim_agent") == [("who_works",)]

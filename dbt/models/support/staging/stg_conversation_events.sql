@@ -15,8 +15,8 @@ final as (
         _record_hash,
         conversation_id,
         user_id,
-        -- Messages name their agent; an assignment has it as its value.
-        coalesce(agent_id, case when event = 'agent_assigned' then event_value end) as agent_id,
+        -- Messages name their agent. An assignment has it as its value, and may name who has assigned it.
+        case when event = 'agent_assigned' then event_value else agent_id end as agent_id,
 
         -- place
         {{ utc_timestamp('"timestamp"') }} as event_timestamp,
