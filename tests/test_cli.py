@@ -86,3 +86,22 @@ def test_a_wrong_setting_is_one_message_and_exit_code_1(monkeypatch: pytest.Monk
     result = parley("loads")
     assert result.returncode == 1
     assert "WAREHOUSE is 'oracle'" in result.stderr
+
+
+@pytest.mark.usefixtures("warehouse")
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("RS_SCHEMA", "rudder", "ecommerce has a source of its own"),
+        ("SUPPORT_SOURCE", "/srv/desk", "support has a source of its own"),
+        ("DEPLOY_ENV", "prod", "DEPLOY_ENV is prod"),
+    ],
+)
+def test_the_demo_mixes_its_samples_with_nothing(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, message: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    result = parley("demo")
+    assert result.returncode == 1
+    assert message in " ".join(result.stderr.split())
+    assert not Warehouse.from_env().exists()

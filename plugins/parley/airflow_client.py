@@ -99,7 +99,7 @@ class Airflow:
         run = self.request("POST", f"/dags/{dag_id}/dagRuns", json={"logical_date": None, "conf": form})
         return str(run["dag_run_id"])
 
-    def wait_for_run(self, dag_id: str, run_id: str, seconds: float = 900) -> str:
+    def wait_for_run(self, dag_id: str, run_id: str, seconds: float = 1800) -> str:
         """Wait until the run has ended; returns `success` or `failed`."""
 
         def end_state() -> str | None:

@@ -246,7 +246,7 @@ def up(port: Port = 8080) -> None:
     services.prepare(port)
     with services.running(port) as airflow:
         for pipeline in load_pipelines():
-            for dag_id in (pipeline.unpack_dag_id, pipeline.dag_id):
+            for dag_id in (*([pipeline.unpack_dag_id] if pipeline.source else []), pipeline.dag_id):
                 airflow.wait_for_dag(dag_id)
                 airflow.unpause(dag_id)
         airflow.wait_for_dag(PUBLISH_DAG_ID)

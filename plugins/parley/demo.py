@@ -17,7 +17,7 @@ from rich.table import Table
 from parley import services, settings
 from parley.airflow_client import Airflow
 from parley.dbt import write_manifest
-from parley.errors import ParleyError
+from parley.errors import ConfigurationError, ParleyError
 from parley.pipelines import Pipeline, get_pipeline
 from parley.publish import extracts
 from parley.results import outcome
@@ -61,9 +61,11 @@ def run(console: Console) -> None:
     """Unpack the samples and run the DAG of each domain on them; when all is done already, say so.
 
     Raises:
+        ConfigurationError: there is something of one's own that the samples would be mixed with.
         ParleyError: Airflow did not start, or a run failed.
     """
     started = time.monotonic()
+    _check_that_nothing_is_mixed()
     warehouse = Warehouse.from_env()
     steps: list[Step] = []
     with ExitStack() as stack:
@@ -83,6 +85,19 @@ def run(console: Console) -> None:
             console.print(f"There is nothing new to process: {_done(connection)} loads are done.")
     console.print("Next:  make up                   Airflow's UI, with these runs and their dashboard in it")
     console.print("       .venv/bin/parley loads    the ledger: which loads are new, which are done")
+
+
+def _check_that_nothing_is_mixed() -> None:
+    own = [chapter.pipeline.name for chapter in chapters() if not chapter.pipeline.source.startswith("sample_data/")]
+    if own:
+        raise ConfigurationError(
+            f"{' and '.join(own)} has a source of its own, and the demo would put its sample into the same tables. "
+            "Run it in another clone, without this .env."
+        )
+    if settings.deploy_env() in ("staging", "prod"):
+        raise ConfigurationError(
+            f"DEPLOY_ENV is {settings.deploy_env()}, and the demo's samples do not belong there. Set it to dev."
+        )
 
 
 def _new_loads(console: Console, warehouse: Warehouse) -> Iterator[tuple[Chapter, list[str]]]:

@@ -20,6 +20,7 @@ from parley.dbt import write_manifest
 from parley.pipelines import get_pipeline
 
 DBT_DOCS = Path("dbt/models/_overview.md")
+TYPES = {"date": ("_date", "_day", "_start"), "integer": ("_nr",), "timestamp": ("timestamp", "_at")}
 MADE_BY = "Made by `make erd` from dbt/models; do not edit."
 
 Column = tuple[str, str]
@@ -162,7 +163,11 @@ def _line(text: str) -> str:
 
 
 def _type(name: str) -> str:
-    return "date" if name.endswith(("_date", "_day", "period_start")) else "text"
+    """What the diagram calls a key; the models say no types, but names do."""
+    for kind, endings in TYPES.items():
+        if name.endswith(endings):
+            return kind
+    return "text"
 
 
 def _marks(schema: Schema, column: Column, references: Mapping[Column, Column]) -> str:

@@ -113,11 +113,11 @@ def _loads_with_counts(pipeline: Pipeline, connection: Connection) -> list[LoadF
     """A complete load never changes, so only those that were not counted before are counted."""
     loads = read_loads(pipeline, connection)
     counts = _count(pipeline, connection, [facts.load.load_id for facts in loads if facts.counts is None])
-    return [LoadFacts(facts.load, facts.run_ids, facts.counts or counts[facts.load.load_id]) for facts in loads]
+    return [LoadFacts(facts.load, facts.run_ids, facts.counts or counts.get(facts.load.load_id)) for facts in loads]
 
 
 def _count(pipeline: Pipeline, connection: Connection, load_ids: Sequence[str]) -> dict[str, Counts]:
-    """The counts of the loads, by their ids."""
+    """The counts of the loads, by their ids; none where rows do not name their load, as in RudderStack's own tables."""
     schema = pipeline.raw_schema
     documents = dict.fromkeys(load_ids, 0)
     rows = dict.fromkeys(load_ids, 0)
@@ -130,6 +130,8 @@ def _count(pipeline: Pipeline, connection: Connection, load_ids: Sequence[str]) 
             [schema],
         )
     ]
+    if not tables:
+        return {}
     for ids in _parts(load_ids, LOADS_AT_A_TIME):
         marks = ", ".join(["%s"] * len(ids))
         for some in _parts([table for table in tables if table != QUARANTINE], TABLES_AT_A_TIME):

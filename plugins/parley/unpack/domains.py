@@ -26,10 +26,10 @@ def unpack_new(
     from_start: bool = False,
 ) -> Result:
     """Unpack what is new in a pipeline's own source, or in the one given; see `engine.unpack`."""
-    if not (source or pipeline.source):
+    if not pipeline.source:
         raise ConfigurationError(
-            f"{pipeline.raw_schema} is written by somebody else: its loads are registered when a run starts. Name a "
-            "source to unpack into it all the same."
+            f"{pipeline.raw_schema} is written by RudderStack, and its loads are registered when a run starts. "
+            "To unpack files instead, unset RS_SCHEMA."
         )
     contract = CONTRACTS[pipeline.domain]
     records = contract.read(source or pipeline.resolved_source())
