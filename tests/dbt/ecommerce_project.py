@@ -74,4 +74,4 @@ class Shop(Project):
             "PARLEY_END_DATE": end_date,
         }
         project = replace(self, vars={**self.vars, **variables})
-        return project.invoke(*arguments, target=f"ecommerce-{environment}", env=env, check=check)
+        return project.invoke(*arguments, env=env, check=check)
