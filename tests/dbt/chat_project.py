@@ -13,6 +13,7 @@ from parley.loads import Ledger
 from parley.warehouse import Warehouse
 
 BOT = "demo_bot"
+VARIABLES = {"user_id": "metadata__user_id", "external_session_id": "metadata__session_id"}
 PATHS = ("path:models/chat", "path:seeds/chat")
 
 Event = dict[str, Any]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from chat_project import Chat
+from chat_project import VARIABLES, Chat
 from ecommerce_project import Shop
 from support_project import Support
 
@@ -16,8 +16,8 @@ from parley import settings
 def chat(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Chat:
     monkeypatch.setattr(settings, "STATE", tmp_path / "state")
     monkeypatch.setenv("DLT_DATA_DIR", str(tmp_path / "dlt"))
-    variables = {"user_id": "metadata__user_id", "external_session_id": "metadata__session_id"}
-    return Chat(tmp_path / "warehouse.duckdb", variables)
+    # Tests add to the variables.
+    return Chat(tmp_path / "warehouse.duckdb", {**VARIABLES})
 
 
 @pytest.fixture
