@@ -16,8 +16,8 @@ unexport PYTHONDONTWRITEBYTECODE
 # What a shell has set for another Airflow or another Python is not for this one.
 unexport PYTHONPATH PYTHONHOME AIRFLOW_HOME AIRFLOW_CONFIG
 
-# A file is one process's: its tests share an Airflow or a warehouse.
-IN_PARALLEL := --numprocesses 2 --dist loadfile
+# A file is one process's: its tests share an Airflow or a warehouse. In the order of tests/conftest.py.
+IN_PARALLEL := --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help demo up test test-compose reliability bench erd docs screenshots deps lint requirements licences clean secrets image ci-build \

@@ -212,10 +212,11 @@ def deps() -> None:
 @app.command()
 def manifest() -> None:
     """Parse the dbt project for every pipeline: the DAGs are drawn from the manifests."""
-    from parley.dbt import write_manifest
+    from parley.dbt import write_manifests
 
-    for pipeline in load_pipelines():
-        console.print(f"{pipeline.name}: {write_manifest(pipeline).name} written")
+    pipelines = load_pipelines()
+    for pipeline, path in zip(pipelines, write_manifests(pipelines), strict=True):
+        console.print(f"{pipeline.name}: {path.name} written")
 
 
 @app.command()

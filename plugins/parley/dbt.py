@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from parley import packages, settings
@@ -32,16 +33,18 @@ def write_manifest(pipeline: Pipeline) -> Path:
     Raises:
         ParleyError: dbt cannot parse it, with dbt's message, or lacks a package.
     """
+    return write_manifests([pipeline])[0]
+
+
+def write_manifests(pipelines: Sequence[Pipeline]) -> list[Path]:
+    """Parse the project with the variables of each pipeline, one after another.
+
+    Raises:
+        ParleyError: dbt cannot parse it, with dbt's message, or lacks a package.
+    """
     packages.check()
-    command = [
-        str(Path(sys.executable).parent / "dbt"),
-        "--quiet",
-        "parse",
-        "--vars",
-        json.dumps(pipeline.dbt_vars),
-    ]
-    target = settings.MANIFESTS / pipeline.name
-    command += ["--target-path", str(target), "--log-path", str(settings.STATE / "dbt" / "logs")]
+    targets = {str(settings.MANIFESTS / pipeline.name): pipeline.dbt_vars for pipeline in pipelines}
+    command = [sys.executable, "-m", "parley.parse", json.dumps(targets), str(settings.STATE / "dbt" / "logs")]
     result = subprocess.run(
         command,
         cwd=settings.DBT_PROJECT,
@@ -51,8 +54,8 @@ def write_manifest(pipeline: Pipeline) -> Path:
         check=False,
     )
     if result.returncode:
-        raise ParleyError(f"dbt cannot parse the project for '{pipeline.name}':\n{result.stdout}{result.stderr}")
-    return target / "manifest.json"
+        raise ParleyError(f"dbt cannot parse the project:\n{result.stdout}{result.stderr}")
+    return [Path(target) / "manifest.json" for target in targets]
 
 
 def dbt_env() -> dict[str, str]:

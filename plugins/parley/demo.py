@@ -16,7 +16,7 @@ from rich.table import Table
 
 from parley import services, settings
 from parley.airflow_client import Airflow
-from parley.dbt import write_manifest
+from parley.dbt import write_manifests
 from parley.errors import ConfigurationError, ParleyError
 from parley.pipelines import Pipeline, get_pipeline
 from parley.publish import extracts
@@ -119,8 +119,7 @@ def _start(stack: ExitStack, console: Console) -> Airflow:
     # Only what the demo triggers runs: no scheduled run gets in between.
     os.environ["AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE"] = "False"
     pipelines = [chapter.pipeline for chapter in chapters()]
-    for pipeline in pipelines:
-        write_manifest(pipeline)
+    write_manifests(pipelines)
     port = services.free_port()
     services.prepare(port)
     airflow = stack.enter_context(services.running(port))

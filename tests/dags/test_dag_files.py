@@ -19,7 +19,7 @@ from airflow.sdk.exceptions import AirflowRescheduleException
 
 from parley import settings
 from parley.dag import domain_dag, unpack_dag
-from parley.dbt import manifest_path, write_manifest
+from parley.dbt import manifest_path, write_manifests
 from parley.errors import ConfigurationError
 from parley.pipelines import Pipeline, bot, load_pipelines
 from parley.warehouse import Warehouse
@@ -27,8 +27,7 @@ from parley.warehouse import Warehouse
 
 @pytest.fixture(scope="module")
 def dagbag() -> DagBag:
-    for pipeline in load_pipelines():
-        write_manifest(pipeline)
+    write_manifests(load_pipelines())
     with pytest.MonkeyPatch.context() as patch:
         for owner, name in ((duckdb, "connect"), (socket.socket, "connect"), (socket, "getaddrinfo")):
             patch.setattr(owner, name, _refuse)

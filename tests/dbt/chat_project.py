@@ -13,6 +13,7 @@ from parley.loads import Ledger
 from parley.warehouse import Warehouse
 
 BOT = "demo_bot"
+VARIABLES = {"user_id": "metadata__user_id", "external_session_id": "metadata__session_id"}
 PATHS = ("path:models/chat", "path:seeds/chat")
 
 Event = dict[str, Any]
@@ -42,6 +43,10 @@ class Chat(Project):
         with self.connection() as connection:
             return self.ledger(destination).pinned(connection, run_id)
 
+    def of_bot(self, destination: str = BOT) -> Chat:
+        """With the variables that name the schemas too."""
+        return replace(self, vars={**self.vars, "source_schema_prefix": BOT, "dest_schema_prefix": destination})
+
     def dbt(
         self,
         *arguments: str,
@@ -52,6 +57,5 @@ class Chat(Project):
     ) -> bool:
         """Run a command of dbt, on the domain unless it selects by itself; whether it succeeded."""
         selected = () if {"-s", "--select"} & set(arguments) else ("--select", *PATHS)
-        variables = {**self.vars, "source_schema_prefix": BOT, "dest_schema_prefix": destination}
         env = {"PARLEY_RUN_ID": run_id, "PARLEY_LOAD_IDS": ",".join(load_ids)}
-        return replace(self, vars=variables).invoke(*arguments, *selected, target=destination, env=env, check=check)
+        return self.of_bot(destination).invoke(*arguments, *selected, env=env, check=check)

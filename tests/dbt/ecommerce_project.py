@@ -73,5 +73,8 @@ class Shop(Project):
             "PARLEY_LOAD_IDS": ",".join(load_ids),
             "PARLEY_END_DATE": end_date,
         }
+        if variables.get("id_stitching") == "conservative":
+            # As it is by default: the project need not be parsed for it.
+            del variables["id_stitching"]
         project = replace(self, vars={**self.vars, **variables})
-        return project.invoke(*arguments, target=f"ecommerce-{environment}", env=env, check=check)
+        return project.invoke(*arguments, env=env, check=check)

@@ -73,6 +73,5 @@ class Support(Project):
     ) -> bool:
         """Run a command of dbt on the domain; whether it succeeded. Another environment has tables of its own."""
         env = {"PARLEY_RUN_ID": run_id, "PARLEY_LOAD_IDS": "", "DEPLOY_ENV": environment}
-        target = f"support-{environment}"
         selected = ["--select", *select] if select else []
-        return self.invoke(*arguments, *selected, target=target, env=env, check=check)
+        return self.invoke(*arguments, *selected, env=env, check=check)

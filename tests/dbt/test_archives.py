@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 from typing import Any
 
@@ -109,10 +108,8 @@ def test_a_reason_that_is_given_another_tag_is_a_version(support: Support) -> No
 def test_the_suffix_chooses_the_archive(support: Support, suffix: str | None, environment: str, schema: str) -> None:
     if suffix is not None:
         support.vars["schema_suffix"] = suffix
-    support.dbt("parse", environment=environment, select=())
-    manifest = json.loads((support.targets / f"support-{environment}" / "manifest.json").read_text())
-    snapshots = [node for node in manifest["nodes"].values() if node["resource_type"] == "snapshot"]
-    assert {node["schema"] for node in snapshots} == {schema}
+    nodes = support.manifest(environment).nodes.values()
+    assert {node.schema for node in nodes if node.resource_type == "snapshot"} == {schema}
 
 
 def test_several_bots_are_side_by_side_and_an_archive_is_made_by_hand(chat: Chat) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 from chat_project import BOT, Chat
 
@@ -12,14 +10,13 @@ EVENT = {"event": "user", "sender_id": "s1", "timestamp": 1_700_000_000, "text":
 
 def undescribed(chat: Chat) -> dict[str, set[str]]:
     """By model: what has no description, and which descriptions are of no column, in the tables as they were built."""
-    manifest = json.loads((chat.targets / BOT / "manifest.json").read_text())
     found = {}
-    for node in manifest["nodes"].values():
-        if node["resource_type"] in ("model", "seed") and node["fqn"][1] == "chat":
-            described = {name for name, column in node["columns"].items() if column["description"]}
-            built = {row[0] for row in chat.query(f"describe {node['schema']}.{node['alias']}")}
-            if wrong := (described ^ built) | ({"(itself)"} if not node["description"] else set()):
-                found[node["name"]] = wrong
+    for node in chat.of_bot().manifest().nodes.values():
+        if node.resource_type in ("model", "seed") and node.fqn[1] == "chat":
+            described = {name for name, column in node.columns.items() if column.description}
+            built = {row[0] for row in chat.query(f"describe {node.schema}.{node.alias}")}
+            if wrong := (described ^ built) | ({"(itself)"} if not node.description else set()):
+                found[node.name] = wrong
     return found
 
 

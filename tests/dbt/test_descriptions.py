@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,10 +14,9 @@ MARTS = sorted(Path(DBT, "models").glob("*/marts/**/*.sql"))
 
 
 @pytest.fixture(scope="module")
-def manifest(targets: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    project = Project(tmp_path_factory.mktemp("warehouse") / "warehouse.duckdb", targets, {})
-    project.invoke("parse", target="descriptions", env={}, check=True)
-    content: dict[str, Any] = json.loads((targets / "descriptions" / "manifest.json").read_text())
+def manifest(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    project = Project(tmp_path_factory.mktemp("warehouse") / "warehouse.duckdb")
+    content: dict[str, Any] = project.manifest().writable_manifest().to_dict(omit_none=False)
     return content
 
 

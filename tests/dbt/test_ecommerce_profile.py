@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import cycle
 from pathlib import Path
 from typing import Any
 
 import pytest
-from dbt.cli.main import dbtRunner
 from profile_histories import COLUMNS, history
 from profile_reference import Row, Settings, Tables, features, plain
-from project import DBT
+from project import Project
 
 from parley import settings
 from parley.pipelines import shop
@@ -35,15 +33,8 @@ SMALL = Settings(
 
 
 @dataclass(frozen=True)
-class Profile:
+class Profile(Project):
     """The models of the profile on tables that stand for the staging models."""
-
-    path: Path
-    targets: Path
-
-    def query(self, sql: str) -> list[tuple[Any, ...]]:
-        with Warehouse("duckdb", path=self.path).connect() as connection:
-            return connection.query(sql)
 
     def fill(self, tables: Tables) -> None:
         with Warehouse("duckdb", path=self.path).connect() as connection:
@@ -69,20 +60,11 @@ class Profile:
         check: bool = True,
     ) -> str:
         """Compute the features as of a moment; what dbt said when it failed."""
-        variables = {**chosen.dbt_vars(), **(variables or {})}
-        # One for all runs with the same variables: dbt parses the project anew when they change.
-        target = self.targets / f"profile {hash(json.dumps(variables))}"
-        folders = ["--project-dir", str(DBT), "--profiles-dir", str(DBT), "--target-path", str(target)]
-        folders += ["--log-path", str(target)]
-        environment = {"WAREHOUSE": "duckdb", "WAREHOUSE_PATH": str(self.path), "DEPLOY_ENV": "dev"}
         # Tests of models that are not selected, beside some that are, cannot run.
-        environment["DBT_INDIRECT_SELECTION"] = "cautious"
-        with pytest.MonkeyPatch.context() as patch:
-            for name, value in {**environment, "PARLEY_END_DATE": as_of.isoformat()}.items():
-                patch.setenv(name, value)
-            options = ["--vars", json.dumps(variables), "--quiet"]
-            options += ["--full-refresh"] if full_refresh else []
-            done = dbtRunner().invoke([command, "--select", *select.split(), *folders, *options])
+        env = {"DBT_INDIRECT_SELECTION": "cautious", "PARLEY_END_DATE": as_of.isoformat()}
+        options = ["--full-refresh"] if full_refresh else []
+        project = replace(self, vars={**chosen.dbt_vars(), **(variables or {})})
+        done = project.result(command, "--select", *select.split(), *options, env=env)
         said = str(done.exception or [node.message for node in done.result if node.status in ("error", "fail")])
         assert done.success or not check, said
         return said
@@ -116,8 +98,8 @@ class Profile:
 
 
 @pytest.fixture
-def profile(tmp_path: Path, targets: Path) -> Profile:
-    return Profile(tmp_path / "warehouse.duckdb", targets)
+def profile(tmp_path: Path) -> Profile:
+    return Profile(tmp_path / "warehouse.duckdb")
 
 
 def expected(tables: Tables, as_of: datetime, chosen: Settings) -> dict[str, Row]:

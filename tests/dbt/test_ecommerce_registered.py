@@ -8,6 +8,7 @@ import pytest
 from ecommerce_histories import history
 from ecommerce_project import RAW, WITHOUT_PROFILE, Shop
 
+from parley import settings
 from parley.errors import ConfigurationError
 from parley.registered_loads import register_loads
 from parley.warehouse import Warehouse
@@ -72,6 +73,18 @@ def test_a_schema_that_is_not_rudderstacks_is_refused(shop: Shop) -> None:
         register_loads(warehouse, "nowhere")
 
 
+@pytest.fixture(scope="module")
+def pinned_shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
+    """A shop in which nothing is built yet of the one load."""
+    folder = tmp_path_factory.mktemp("pinned")
+    shop = Shop(folder / "warehouse.duckdb")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(settings, "STATE", folder / "state")
+        shop.land(history(1)[0])
+    shop.dbt("run", "-s", "ecommerce_load_ids")
+    return shop
+
+
 @pytest.mark.parametrize(
     ("model", "variables", "message"),
     [
@@ -88,9 +101,7 @@ def test_a_schema_that_is_not_rudderstacks_is_refused(shop: Shop) -> None:
     ],
 )
 def test_what_deviates_is_named_with_its_variable(
-    shop: Shop, model: str, variables: dict[str, str], message: str
+    pinned_shop: Shop, model: str, variables: dict[str, str], message: str
 ) -> None:
-    shop.land(history(1)[0])
-    shop.dbt("run", "-s", "ecommerce_load_ids")
     with pytest.raises(AssertionError, match=message):
-        shop.dbt("run", "-s", model, **variables)
+        pinned_shop.dbt("run", "-s", model, **variables)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,13 +13,13 @@ from parley import settings
 
 
 @pytest.fixture(scope="module")
-def sample_shop(tmp_path_factory: pytest.TempPathFactory, targets: Path) -> Iterator[Shop]:
+def sample_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     """The two batches of the sample, one run on each."""
     folder = tmp_path_factory.mktemp("sample")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(settings, "STATE", folder / "state")
         patch.setenv("DLT_DATA_DIR", str(folder / "dlt"))
-        shop = Shop(folder / "warehouse.duckdb", targets)
+        shop = Shop(folder / "warehouse.duckdb")
         models = ["-s", "path:models/ecommerce", "path:seeds/ecommerce", *WITHOUT_PROFILE]
         for batch in ("batch_1", "batch_2"):
             assert shop.land_files(settings.ROOT / "sample_data" / "ecommerce" / batch)

@@ -35,7 +35,7 @@ def test_incremental_equals_full_refresh(chat: Chat, seed: int) -> None:
         verb = ["run"] if number else ["build", "--exclude", "resource_type:unit_test", "test_type:generic"]
         chat.dbt(*verb, run_id=run_id)
         chat.mark(run_id)
-        verb = ["run"] if number else ["build", "--exclude", "resource_type:unit_test", "test_type:generic"]
+        verb = ["run"] if number else ["build", "--exclude", "resource_type:unit_test", "resource_type:test"]
         chat.dbt(*verb, "--full-refresh", run_id=f"full {number}", destination="fresh")
         assert chat.differences(PAIRS) == {}
     [[events]] = chat.query(f"select count(*) from {BOT}_event.event where event <> 'pause'")

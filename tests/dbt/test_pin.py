@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import pytest
-from chat_project import BOT, Chat
+from chat_project import BOT, VARIABLES, Chat
+
+from parley import settings
 
 Event = dict[str, object]
 
@@ -16,14 +21,25 @@ def senders(chat: Chat) -> set[str]:
     return {row[0] for row in chat.query(f"select sender_id from {BOT}_views.senders")}
 
 
-@pytest.fixture
-def loaded(chat: Chat) -> tuple[Chat, str]:
-    """One load, built and done."""
-    first = chat.land([message("s1", 0)])
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A folder with a warehouse, in which one load is built and done, and dlt's state beside it; the load."""
+    folder = tmp_path_factory.mktemp("pin")
+    chat = Chat(folder / "warehouse.duckdb", VARIABLES)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(settings, "STATE", folder / "state")
+        first = chat.land([message("s1", 0)])
     assert first
-    chat.dbt("seed")
-    chat.dbt("run", run_id="run 1")
+    chat.dbt("build", "--exclude", "resource_type:unit_test", "resource_type:test", run_id="run 1")
     assert chat.mark("run 1") == [first]
+    return folder, first
+
+
+@pytest.fixture
+def loaded(built: tuple[Path, str], chat: Chat) -> tuple[Chat, str]:
+    """One load, built and done, in a warehouse of one's own."""
+    folder, first = built
+    shutil.copytree(folder, chat.path.parent, dirs_exist_ok=True)
     return chat, first
 
 

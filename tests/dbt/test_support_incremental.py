@@ -11,6 +11,7 @@ from support_histories import history
 from support_project import Support
 
 MARTS = [path.stem for path in Path(DBT, "models", "support", "marts").glob("*.sql")]
+SEED_AND_RUN = ["build", "--exclude", "resource_type:unit_test", "resource_type:test"]
 KEPT = ["int_support__status_changes", "int_support__conversation_tags", "int_support__contacts"]
 PAIRS = {
     **{f"support_marts.{mart}": f"support_marts_ci.{mart}" for mart in MARTS},
@@ -24,8 +25,7 @@ def test_incremental_equals_full_refresh(support: Support, seed: int) -> None:
     for number, batch in enumerate(history(seed)):
         users = [{"user_id": user, "country": rng.choice(["AT", "DE"])} for user in ("u1", "u2", "u9")]
         support.land(conversation_events=batch, users=users)
-        # The first build also runs the tests of the data.
-        verb = ["run"] if number else ["build", "--exclude", "resource_type:unit_test"]
+        verb = ["run"] if number else SEED_AND_RUN
         support.dbt(*verb, run_id=f"run {number}")
         support.mark(f"run {number}")
         support.dbt(*verb, "--full-refresh", run_id=f"full {number}", environment="ci")
@@ -38,12 +38,10 @@ def test_incremental_equals_full_refresh(support: Support, seed: int) -> None:
 def test_a_run_that_is_repeated_comes_to_the_same(support: Support) -> None:
     first, second, *_ = history(4)
     support.land(conversation_events=first)
-    support.dbt("seed")
-    support.dbt("run", run_id="run 1")
+    support.dbt(*SEED_AND_RUN, run_id="run 1")
     support.mark("run 1")
     support.land(conversation_events=second)
     for _ in range(2):
         support.dbt("run", run_id="run 2")
-    support.dbt("seed", environment="ci")
-    support.dbt("run", "--full-refresh", run_id="full", environment="ci")
+    support.dbt(*SEED_AND_RUN, run_id="full", environment="ci")
     assert support.differences(PAIRS) == {}

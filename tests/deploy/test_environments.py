@@ -90,7 +90,7 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Repository:
     made.git("commit", "--quiet", "--message", "The project")
     made.run("parley", "unpack", "rasa", "sample_data/chat/batch_1")
     variables = json.dumps(get_pipeline("demo_bot").dbt_vars)
-    chat = ("--select", "fqn:parley.chat", "--exclude", "resource_type:unit_test")
+    chat = ("--select", "fqn:parley.chat", "--exclude", "resource_type:unit_test", "resource_type:test")
     made.run("dbt", "build", "--project-dir", "dbt", *chat, "--vars", variables, DEPLOY_ENV="prod")
     return made
 

@@ -66,7 +66,7 @@ def _house(folder: Path, mailbox: Mailbox) -> Iterator[House]:
     """A house whose first load is done and whose second is new; the third has not landed."""
     first, second, late = batches(folder / "loads")
     warehouse = Warehouse.from_env()
-    chat = Chat(folder / "warehouse.duckdb", folder / "targets", BOT.vars)
+    chat = Chat(folder / "warehouse.duckdb", BOT.vars)
     unpack_new(BOT, warehouse, str(first))
     build(chat, "the day before")
     unpack_new(BOT, warehouse, str(second))

@@ -5,11 +5,9 @@ from __future__ import annotations
 import gzip
 import json
 import logging
-import os
+import multiprocessing
 import random
 import shutil
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -30,12 +28,28 @@ BOT = bot("demo_bot", source="unused")
 SCHEMA = BOT.raw_schema
 
 
+@pytest.fixture(scope="module")
+def with_sample(tmp_path_factory: pytest.TempPathFactory, sample: Path) -> Path:
+    """A folder with the whole sample in a warehouse, as two loads, and dlt's state beside it."""
+    folder = tmp_path_factory.mktemp("sample")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(settings, "STATE", folder / "state")
+        for batch in ("batch_1", "batch_2"):
+            unpack_new(BOT, Warehouse("duckdb", path=folder / "warehouse.duckdb"), str(sample / batch))
+    return folder
+
+
 @pytest.fixture
-def landed(warehouse: Warehouse, sample: Path) -> Iterator[Connection]:
-    """The whole sample in the warehouse, as two loads."""
-    for batch in ("batch_1", "batch_2"):
-        unpack_new(BOT, warehouse, str(sample / batch))
-    with warehouse.connect() as connection:
+def filled(with_sample: Path, warehouse: Warehouse, tmp_path: Path) -> Warehouse:
+    """A warehouse of one's own with the whole sample, as two loads."""
+    shutil.copytree(with_sample, tmp_path, dirs_exist_ok=True)
+    return warehouse
+
+
+@pytest.fixture
+def landed(filled: Warehouse) -> Iterator[Connection]:
+    """A connection to it."""
+    with filled.connect() as connection:
         yield connection
 
 
@@ -97,20 +111,18 @@ def test_a_load_has_one_row_with_status_0(landed: Connection) -> None:
     assert landed.query(f"select count(distinct _load_id) from {SCHEMA}.event") == [(2,)]
 
 
-@pytest.mark.usefixtures("landed")
-def test_the_same_input_twice_adds_nothing(warehouse: Warehouse, sample: Path) -> None:
-    before = contents(warehouse)
-    result = unpack_new(BOT, warehouse, str(sample))
+def test_the_same_input_twice_adds_nothing(filled: Warehouse, sample: Path) -> None:
+    before = contents(filled)
+    result = unpack_new(BOT, filled, str(sample))
     assert (result.load_id, result.landed, result.repeated) == (None, 0, 2987)
-    assert contents(warehouse) == before
+    assert contents(filled) == before
 
 
-@pytest.mark.usefixtures("landed")
-def test_the_tracker_store_has_the_same_events(warehouse: Warehouse, tmp_path: Path) -> None:
+def test_the_tracker_store_has_the_same_events(filled: Warehouse, tmp_path: Path) -> None:
     store = tmp_path / "tracker_store.sqlite"
     with gzip.open(settings.ROOT / "sample_data" / "rasa_tracker_store.sqlite.gz") as packed:
         store.write_bytes(packed.read())
-    result = unpack_new(BOT, warehouse, f"sqlite:///{store}")
+    result = unpack_new(BOT, filled, f"sqlite:///{store}")
     assert (result.load_id, result.repeated) == (None, 2987)
 
 
@@ -282,39 +294,44 @@ def test_two_unpackings_at_once_land_everything_once(
     assert f"Waiting for another unpacking into {SCHEMA}" in caplog.text
 
 
-@pytest.mark.fault("`kill -9` of the unpacking at ten moments, one after another", "the next unpacking")
-def test_killed_at_any_moment_a_rerun_completes_it_without_loss_or_doubles(
-    warehouse: Warehouse, sample: Path, tmp_path: Path
-) -> None:
-    """Moments drawn from the duration of an undisturbed run, which is measured first, once Python has started."""
-    command = [str(Path(sys.executable).parent / "parley"), "unpack", "rasa", str(sample)]
+def unpack_alone(folder: Path, source: Path) -> None:
+    """What a process does that may be killed."""
+    settings.STATE = folder / "state"
+    unpack_new(BOT, Warehouse("duckdb", path=folder / "warehouse.duckdb"), str(source))
 
-    def run(root: Path, seconds: float | None = None) -> float:
-        env = {**os.environ, "PARLEY_ROOT": str(root), "WAREHOUSE_PATH": "warehouse.duckdb"}
+
+@pytest.mark.fault("`kill -9` of the unpacking at ten moments, one after another", "the next unpacking")
+def test_killed_at_any_moment_a_rerun_completes_it_without_loss_or_doubles(sample: Path, tmp_path: Path) -> None:
+    """Moments drawn from the duration of an undisturbed run, which is measured first."""
+    # The processes start with everything imported, so that no moment is spent on that.
+    processes = multiprocessing.get_context("forkserver")
+    processes.set_forkserver_preload([__name__])
+
+    def run(folder: Path, seconds: float | None = None) -> float:
+        folder.mkdir(exist_ok=True)
+        process = processes.Process(target=unpack_alone, args=(folder, sample))
+        process.start()
         started = time.monotonic()
-        with subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL) as process:
-            try:
-                assert process.wait(seconds) == 0
-            except subprocess.TimeoutExpired:
-                process.kill()
+        process.join(seconds)
+        if process.exitcode is None:
+            process.kill()
+            process.join()
+        else:
+            assert process.exitcode == 0
         return time.monotonic() - started
 
-    def root(name: str) -> Path:
-        shutil.copytree(settings.ROOT / "dags", tmp_path / name / "dags")
-        return tmp_path / name
-
-    undisturbed = run(root("undisturbed"))
-    disturbed = root("disturbed")
+    disturbed, undisturbed = tmp_path / "disturbed", tmp_path / "undisturbed"
+    # Also starts what starts the processes, which must not count.
+    run(tmp_path / "not measured")
+    duration = run(undisturbed)
     moments = random.Random(1)
     for _ in range(10):
-        run(disturbed, moments.uniform(0.5, 1.0) * undisturbed)
+        run(disturbed, moments.uniform(0.0, 1.0) * duration)
     run(disturbed)
 
-    expected, found = (
-        contents(Warehouse("duckdb", path=tmp_path / name / "warehouse.duckdb"))
-        for name in ("undisturbed", "disturbed")
+    assert contents(Warehouse("duckdb", path=disturbed / "warehouse.duckdb")) == contents(
+        Warehouse("duckdb", path=undisturbed / "warehouse.duckdb")
     )
-    assert found == expected
     with Warehouse("duckdb", path=disturbed / "warehouse.duckdb").connect() as connection:
         assert connection.query(f"select status from {SCHEMA}._loads") == [(0,)]
         assert connection.query(f"select count(distinct _load_id) from {SCHEMA}.event_slot") == [(1,)]

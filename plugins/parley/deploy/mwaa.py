@@ -14,7 +14,7 @@ from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from parley import settings
-from parley.dbt import write_manifest
+from parley.dbt import write_manifests
 from parley.errors import ParleyError
 from parley.pipelines import load_pipelines
 
@@ -42,8 +42,8 @@ def pack(folder: Path) -> list[Path]:
     project = folder / "dags" / "parley"
     for name in ("dags", "dbt"):
         shutil.copytree(settings.ROOT / name, project / name, ignore=LEFT_OUT)
-    for pipeline in load_pipelines():
-        manifest = write_manifest(pipeline)
+    pipelines = load_pipelines()
+    for pipeline, manifest in zip(pipelines, write_manifests(pipelines), strict=True):
         target = project / ".parley" / "dbt" / pipeline.name
         target.mkdir(parents=True)
         shutil.copy(manifest, target)
