@@ -37,6 +37,10 @@ MARK = "mark_loads"
 # of the DAG: the sensor lets one run pass at a time, and the tasks that write say it too.
 ONE_AT_A_TIME: dict[str, Any] = {"max_active_tis_per_dag": 1}
 
+# Unit tests check the SQL, not the data: they run with the test suite. Source tests have no model, and so no task here
+# that could show them red.
+NOT_BUILT = ["resource_type:unit_test", "source:*"]
+
 BUILD_TIMEOUT = timedelta(hours=3)
 
 DEFAULT_ARGS = {
@@ -170,11 +174,15 @@ def marts_asset(pipeline: Pipeline) -> Asset:
     return Asset(name=pipeline.marts_schema, uri=f"parley://marts/{pipeline.marts_schema}", group="marts")
 
 
-def _models(pipeline: Pipeline) -> DbtTaskGroup:
-    """The dbt models of a domain, one task each and its tests behind it; one dbt process builds them all."""
-    group = DbtTaskGroup(
-        group_id="dbt",
-        project_config=ProjectConfig(
+def models_of(pipeline: Pipeline) -> list[str]:
+    """What dbt is to select for a pipeline."""
+    return [f"path:{folder}/{pipeline.domain}" for folder in ("seeds", "models", "snapshots")]
+
+
+def dbt_configs(pipeline: Pipeline) -> dict[str, Any]:
+    """What Cosmos needs in any of its modes to draw a domain's models and to run them, as arguments of DbtTaskGroup."""
+    return {
+        "project_config": ProjectConfig(
             dbt_project_path=settings.DBT_PROJECT,
             manifest_path=manifest_path(pipeline),
             project_name="parley",
@@ -182,21 +190,27 @@ def _models(pipeline: Pipeline) -> DbtTaskGroup:
             env_vars={**dbt_env(), **_run_env(pipeline)},
             install_dbt_deps=False,
         ),
-        profile_config=ProfileConfig(
+        "profile_config": ProfileConfig(
             profile_name=Warehouse.from_env().kind,
             target_name=settings.deploy_env(),
             profiles_yml_filepath=settings.DBT_PROJECT / "profiles.yml",
         ),
-        render_config=RenderConfig(
+        "render_config": RenderConfig(
             load_method=LoadMode.DBT_MANIFEST,
-            select=[f"path:{folder}/{pipeline.domain}" for folder in ("seeds", "models", "snapshots")],
-            # Unit tests check the SQL, not the data: they run with the test suite. Source tests have no model,
-            # and so no task here that could show them red.
-            exclude=["resource_type:unit_test", "source:*"],
+            select=models_of(pipeline),
+            exclude=NOT_BUILT,
             test_behavior=TestBehavior.AFTER_EACH,
             group_nodes_by_folder=True,
             emit_datasets=False,
         ),
+    }
+
+
+def _models(pipeline: Pipeline) -> DbtTaskGroup:
+    """The dbt models of a domain, one task each and its tests behind it; one dbt process builds them all."""
+    group = DbtTaskGroup(
+        group_id="dbt",
+        **dbt_configs(pipeline),
         execution_config=ExecutionConfig(
             execution_mode=ExecutionMode.WATCHER,
             # A model that is tried again by itself is tested with what is built before it, not with what comes after.
