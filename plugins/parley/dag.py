@@ -26,7 +26,7 @@ from parley.pipelines import PUBLISH_DAG_ID, Pipeline
 from parley.results import table as results_table
 from parley.sensors import WAIT, NewLoadsSensor
 from parley.warehouse import POOL, Warehouse
-from parley.watcher import end_in_triggerer, report_tests_once, retry_after_dbt, take_turns
+from parley.watcher import end_in_triggerer, report_ends, report_tests_once, retry_after_dbt, take_turns
 
 START = datetime(2024, 1, 1)
 # How often the tasks of the models look at what dbt has done.
@@ -40,6 +40,9 @@ ONE_AT_A_TIME: dict[str, Any] = {"max_active_tis_per_dag": 1}
 # Unit tests check the SQL, not the data: they run with the test suite. Source tests have no model, and so no task here
 # that could show them red.
 NOT_BUILT = ["resource_type:unit_test", "source:*"]
+
+# DAGs that were drawn ahead, and of what, by their ids.
+_drawn: dict[str, tuple[tuple[Pipeline, int, int], DAG]] = {}
 
 BUILD_TIMEOUT = timedelta(hours=3)
 
@@ -57,6 +60,24 @@ DEFAULT_ARGS = {
 
 def domain_dag(pipeline: Pipeline) -> DAG:
     """`chat_<bot>`, `ecommerce` or `support`: wait for new loads, build and test every model, mark them done."""
+    version, dag = _drawn.get(pipeline.dag_id, (None, None))
+    return dag if dag and version == _version(pipeline) else _domain_dag(pipeline)
+
+
+def draw_ahead(pipeline: Pipeline) -> None:
+    """Draw a DAG that `domain_dag` gives out as long as neither the pipeline nor its manifest changes.
+
+    For a process that others are forked from. A DAG is changed by who runs its tasks: each may use it only once.
+    """
+    _drawn[pipeline.dag_id] = (_version(pipeline), _domain_dag(pipeline))
+
+
+def _version(pipeline: Pipeline) -> tuple[Pipeline, int, int]:
+    manifest = manifest_path(pipeline).stat()
+    return pipeline, manifest.st_mtime_ns, manifest.st_size
+
+
+def _domain_dag(pipeline: Pipeline) -> DAG:
     alerts = callbacks(pipeline, deadline=timedelta(minutes=pipeline.deadline_minutes))
     with DAG(
         pipeline.dag_id,
@@ -234,6 +255,7 @@ def _models(pipeline: Pipeline) -> DbtTaskGroup:
     retry_after_dbt(group)
     take_turns(group)
     report_tests_once(group)
+    report_ends(group)
     return group
 
 
