@@ -176,7 +176,7 @@ def run_dag(airflow: Any, dag_id: str, *, new_loads: bool = True) -> Run:
     with metered(airflow.pids) as cost:
         started = time.time()
         run_id = airflow.trigger(dag_id)
-        state = airflow.wait_for_run(dag_id, run_id, RUN_SECONDS)
+        state = airflow.wait_for_run(dag_id, run_id, RUN_SECONDS, look_seconds=2)
     if state != "success":
         states = airflow.task_states(dag_id, run_id)
         failed = ", ".join(sorted(task for task, state in states.items() if state == "failed"))
