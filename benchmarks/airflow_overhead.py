@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from airflow_report import Result, Run, report
-from processes import cpu_seconds, memory_mb, metered, none_left
+from processes import cpu_seconds, memory_mb, metered, none_left, own_cpu_seconds
 
 HERE = Path(__file__).resolve().parent
 PROJECT = HERE.parent
@@ -165,14 +165,14 @@ def run_dbt() -> Run:
     seconds = time.time() - started
     if status:
         raise SystemExit(f"dbt failed; its log is {WORK / 'target' / 'dbt.log'}.")
-    results = json.loads((WORK / "target" / "run_results.json").read_text())["results"]
-    return _done("dbt", seconds, usage.ru_utime + usage.ru_stime, cost.peak_mb, len(results))
+    return _done("dbt", seconds, usage.ru_utime + usage.ru_stime, cost.peak_mb)
 
 
 def run_dag(airflow: Any, dag_id: str, *, new_loads: bool = True) -> Run:
     """One run of a DAG that is switched on, from its trigger to its end by Airflow's clock."""
     if new_loads and dag_id != FLOOR:
         _fresh_warehouse()
+    before = airflow.cpu_by_process()
     with metered(airflow.pids) as cost:
         started = time.time()
         run_id = airflow.trigger(dag_id)
@@ -182,7 +182,8 @@ def run_dag(airflow: Any, dag_id: str, *, new_loads: bool = True) -> Run:
         failed = ", ".join(sorted(task for task, state in states.items() if state == "failed"))
         raise SystemExit(f"{run_id} of {dag_id} has failed in {failed}. The logs are in {COPY}/.parley/airflow/logs.")
     run = airflow.request("GET", f"/dags/{dag_id}/dagRuns/{run_id}")
-    return _done(dag_id, _epoch(run["end_date"]) - started, cost.cpu_seconds, cost.peak_mb)
+    of_each = {name: round(seconds - before[name], 2) for name, seconds in airflow.cpu_by_process().items()}
+    return _done(dag_id, _epoch(run["end_date"]) - started, cost.cpu_seconds, cost.peak_mb, of_each)
 
 
 def run_without_loads(airflow: Any) -> Run:
@@ -242,6 +243,12 @@ def _airflow(*, floor: bool = False, stock: bool = False) -> Iterator[Any]:
 
         def pids(self) -> list[int]:
             return list(self.processes().values())
+
+        def cpu_by_process(self) -> dict[str, float]:
+            """CPU seconds so far; the tasks are children of the scheduler's."""
+            seconds = {name: cpu_seconds([pid]) for name, pid in self.processes().items()}
+            own = own_cpu_seconds(self.processes()["scheduler"])
+            return {**seconds, "scheduler": own, "tasks": seconds["scheduler"] - own}
 
         def parse_seconds(self, dag_id: str) -> float:
             """Have the file of a DAG read once more; returns how long that took."""
@@ -337,9 +344,10 @@ def _epoch(time_of_airflow: str) -> float:
     return datetime.fromisoformat(time_of_airflow).timestamp()
 
 
-def _done(name: str, seconds: float, cpu: float, peak_mb: int, nodes: int | None = None) -> Run:
-    _say(f"  {name:<15} {seconds:7.1f} s {cpu:7.1f} CPU s {peak_mb:6,} MB" + (f"  {nodes} nodes" if nodes else ""))
-    return Run(round(seconds, 2), round(cpu, 2), peak_mb)
+def _done(name: str, seconds: float, cpu: float, peak_mb: int, cpu_by_process: dict[str, float] | None = None) -> Run:
+    by_process = ", ".join(f"{process} {seconds}" for process, seconds in (cpu_by_process or {}).items())
+    _say(f"  {name:<15} {seconds:7.1f} s {cpu:7.1f} CPU s {peak_mb:6,} MB  {by_process}")
+    return Run(round(seconds, 2), round(cpu, 2), peak_mb, cpu_by_process or {})
 
 
 def _say(line: str) -> None:

@@ -60,6 +60,11 @@ def cpu_seconds(roots: list[int]) -> float:
     return seconds
 
 
+def own_cpu_seconds(pid: int) -> float:
+    """Of one process so far, without its children."""
+    return sum(psutil.Process(pid).cpu_times()[:2])
+
+
 def memory_mb(roots: list[int]) -> int:
     """Of the trees now."""
     size = 0

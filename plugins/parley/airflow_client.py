@@ -121,7 +121,7 @@ class Airflow:
             return False
 
     def _wait_until(self, look: Callable[[], T | None], seconds: float, in_vain: str, look_seconds: float = 0.5) -> T:
-        """Look every half second, or as often as is said, and see that the processes are alive, until there is something."""
+        """Look again and again, and see that the processes are alive, until there is something."""
         deadline = time.monotonic() + seconds
         while not (found := look()):
             self.check()
