@@ -20,7 +20,7 @@ RATIO_AIM = 1.5
 
 @dataclass(frozen=True)
 class Run:
-    """One run: wall seconds; CPU seconds of all its processes, and by process of Airflow; peak of their memory in MB."""
+    """One run: wall seconds; CPU seconds of all processes, and by process of Airflow; peak of their memory in MB."""
 
     seconds: float
     cpu_seconds: float

@@ -1,7 +1,8 @@
-"""What the process that all tasks are forked from has done before the first of them starts: see airflow.cfg.
+"""What a process that others are forked from has done before the first of them starts, when it imports this.
 
-A task then neither imports what nearly every task needs, nor builds its DAG anew; and Python's garbage collector, which
-would go through all of that in each task and so copy its memory, leaves it alone.
+The process of all tasks does (airflow.cfg), and the dag-processor (listeners.py). A task or a DAG file then neither
+imports what nearly all need, nor draws a DAG anew that has not changed; and Python's garbage collector, which would go
+through all of that in each process and so copy its memory, leaves it alone. To change a module is to restart Airflow.
 """
 
 from __future__ import annotations
