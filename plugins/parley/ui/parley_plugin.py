@@ -1,4 +1,7 @@
-"""Airflow's plugin of the pages, and of what Airflow tells Parley. Every process of Airflow imports this file, so it imports nothing that is heavy."""
+"""Airflow's plugin: the pages, and the listener.
+
+Every process of Airflow imports this file, so it imports nothing that is heavy.
+"""
 
 from __future__ import annotations
 
