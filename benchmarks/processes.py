@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 import psutil
 
-LOOK_SECONDS = 0.5
+# A look costs some hundredths of a second of a core.
+LOOK_SECONDS = 1
 END_SECONDS = 5
 
 
@@ -25,7 +26,7 @@ class Cost:
 def metered(roots: Callable[[], list[int]]) -> Iterator[Cost]:
     """Fill in what some processes and all their descendants cost while the block runs.
 
-    Memory is looked at twice a second. Pages that processes share count once (PSS).
+    Memory is looked at once a second. Pages that processes share count once (PSS).
 
     Args:
         roots: the ids of the processes; those that are not there count nothing.
@@ -36,9 +37,10 @@ def metered(roots: Callable[[], list[int]]) -> Iterator[Cost]:
 
     def look() -> None:
         while not over.wait(LOOK_SECONDS):
-            cost.peak_mb = max(cost.peak_mb, memory_mb(roots()))
+            processes = _trees(roots())
+            cost.peak_mb = max(cost.peak_mb, _memory_mb(processes))
             # The last look at a tree that ends within the block is as good as its end.
-            cpu.append(cpu_seconds(roots()))
+            cpu.append(_cpu_seconds(processes))
 
     looking = threading.Thread(target=look, daemon=True)
     looking.start()
@@ -53,8 +55,12 @@ def metered(roots: Callable[[], list[int]]) -> Iterator[Cost]:
 
 def cpu_seconds(roots: list[int]) -> float:
     """Of the trees so far: a process has those of its ended children too, once it has waited for them."""
+    return _cpu_seconds(_trees(roots))
+
+
+def _cpu_seconds(processes: list[psutil.Process]) -> float:
     seconds = 0.0
-    for process in _trees(roots):
+    for process in processes:
         with suppress(psutil.Error):
             seconds += sum(process.cpu_times()[:4])
     return seconds
@@ -67,8 +73,12 @@ def own_cpu_seconds(pid: int) -> float:
 
 def memory_mb(roots: list[int]) -> int:
     """Of the trees now."""
+    return _memory_mb(_trees(roots))
+
+
+def _memory_mb(processes: list[psutil.Process]) -> int:
     size = 0
-    for process in _trees(roots):
+    for process in processes:
         with suppress(psutil.Error):
             size += process.memory_full_info().pss
     return size // 2**20
