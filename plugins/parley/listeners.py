@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from typing import Any
 
@@ -11,5 +12,6 @@ from airflow.listeners import hookimpl
 @hookimpl
 def on_starting(component: Any) -> None:
     """Let the dag-processor import once what it would else import in each process that reads a DAG file."""
-    if getattr(component, "job_type", None) == "DagProcessorJob":
+    # What is starting is known to the command line alone: the job has no type yet.
+    if "dag-processor" in sys.argv:
         import_module("parley.preload")
