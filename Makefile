@@ -7,6 +7,8 @@ PYTHON := $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	"$$python" -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
 	2>/dev/null && echo "$$python" && break; done)
 PORT := 8080
+# Which benchmark `make bench` runs, a file in benchmarks/.
+OF := airflow_overhead
 
 export PIP_CACHE_DIR := $(CURDIR)/.parley/cache/pip
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -29,8 +31,8 @@ help:
 	@echo "make test   the tests, but for the two below, which take long"
 	@echo "make test-compose  the processes of docker-compose.yml, run natively, and a Celery worker killed"
 	@echo "make reliability   disturb runs in every way, and write the table of docs/reliability.md"
-	@echo "make bench  what the chat models cost on growing histories; see docs/benchmarks.md (ARGS=...)"
-	@echo "            what unpacking costs: .venv/bin/python benchmarks/unpack.py"
+	@echo "make bench  what Airflow adds to dbt, in some 20 minutes; see docs/benchmarks.md (ARGS=...)"
+	@echo "            other benchmarks: make bench OF=semantic, OF=unpack, OF=ecommerce (ARGS=...)"
 	@echo "make erd    docs/<domain>_erd.md from the models"
 	@echo "make docs   a static site into site/: pages, diagrams, dbt docs"
 	@echo "make screenshots   docs/images from the pages in Airflow's UI; needs chromium"
@@ -65,7 +67,7 @@ reliability: $(VENV)/installed-dev $(VENV)/packages
 	$(BIN)/pytest -m fault --reliability $(ARGS)
 
 bench: $(VENV)/packages
-	@$(BIN)/python benchmarks/semantic.py $(ARGS)
+	@$(BIN)/python benchmarks/$(OF).py $(ARGS)
 
 erd: $(VENV)/packages
 	@$(BIN)/python -m parley.erd

@@ -99,14 +99,14 @@ class Airflow:
         run = self.request("POST", f"/dags/{dag_id}/dagRuns", json={"logical_date": None, "conf": form})
         return str(run["dag_run_id"])
 
-    def wait_for_run(self, dag_id: str, run_id: str, seconds: float = 1800) -> str:
+    def wait_for_run(self, dag_id: str, run_id: str, seconds: float = 1800, look_seconds: float = 0.5) -> str:
         """Wait until the run has ended; returns `success` or `failed`."""
 
         def end_state() -> str | None:
             state = str(self.request("GET", f"/dags/{dag_id}/dagRuns/{run_id}")["state"])
             return state if state in ("success", "failed") else None
 
-        return self._wait_until(end_state, seconds, f"Run {run_id} of {dag_id} did not end")
+        return self._wait_until(end_state, seconds, f"Run {run_id} of {dag_id} did not end", look_seconds)
 
     def task_states(self, dag_id: str, run_id: str) -> dict[str, str]:
         """The states of the run's tasks, by task id."""
@@ -124,12 +124,12 @@ class Airflow:
         except (httpx.TransportError, ValueError, KeyError):
             return False
 
-    def _wait_until(self, look: Callable[[], T | None], seconds: float, in_vain: str) -> T:
-        """Look twice a second, and see that the processes are alive, until there is something."""
+    def _wait_until(self, look: Callable[[], T | None], seconds: float, in_vain: str, look_seconds: float = 0.5) -> T:
+        """Look again and again, and see that the processes are alive, until there is something."""
         deadline = time.monotonic() + seconds
         while not (found := look()):
             self.check()
             if time.monotonic() > deadline:
                 raise ParleyError(f"{in_vain} within {seconds:.0f} s.")
-            time.sleep(0.5)
+            time.sleep(look_seconds)
         return found

@@ -26,7 +26,7 @@ from parley.pipelines import PUBLISH_DAG_ID, Pipeline
 from parley.results import table as results_table
 from parley.sensors import WAIT, NewLoadsSensor
 from parley.warehouse import POOL, Warehouse
-from parley.watcher import end_in_triggerer, report_tests_once, retry_after_dbt, take_turns
+from parley.watcher import end_in_triggerer, report_ends, report_tests_once, retry_after_dbt, take_turns
 
 START = datetime(2024, 1, 1)
 # How often the tasks of the models look at what dbt has done.
@@ -36,6 +36,13 @@ MARK = "mark_loads"
 # Two runs at once would work on the same loads and the same tables. Airflow's backfills do not count as active runs
 # of the DAG: the sensor lets one run pass at a time, and the tasks that write say it too.
 ONE_AT_A_TIME: dict[str, Any] = {"max_active_tis_per_dag": 1}
+
+# Unit tests check the SQL, not the data: they run with the test suite. Source tests have no model, and so no task here
+# that could show them red.
+NOT_BUILT = ["resource_type:unit_test", "source:*"]
+
+# DAGs that were drawn ahead, and of what, by their ids.
+_drawn: dict[str, tuple[tuple[Pipeline, int, int], DAG]] = {}
 
 BUILD_TIMEOUT = timedelta(hours=3)
 
@@ -53,6 +60,24 @@ DEFAULT_ARGS = {
 
 def domain_dag(pipeline: Pipeline) -> DAG:
     """`chat_<bot>`, `ecommerce` or `support`: wait for new loads, build and test every model, mark them done."""
+    version, dag = _drawn.get(pipeline.dag_id, (None, None))
+    return dag if dag and version == _version(pipeline) else _domain_dag(pipeline)
+
+
+def draw_ahead(pipeline: Pipeline) -> None:
+    """Draw a DAG that `domain_dag` gives out as long as neither the pipeline nor its manifest changes.
+
+    For a process that others are forked from. A DAG is changed by who runs its tasks: each may use it only once.
+    """
+    _drawn[pipeline.dag_id] = (_version(pipeline), _domain_dag(pipeline))
+
+
+def _version(pipeline: Pipeline) -> tuple[Pipeline, int, int]:
+    manifest = manifest_path(pipeline).stat()
+    return pipeline, manifest.st_mtime_ns, manifest.st_size
+
+
+def _domain_dag(pipeline: Pipeline) -> DAG:
     alerts = callbacks(pipeline, deadline=timedelta(minutes=pipeline.deadline_minutes))
     with DAG(
         pipeline.dag_id,
@@ -170,11 +195,15 @@ def marts_asset(pipeline: Pipeline) -> Asset:
     return Asset(name=pipeline.marts_schema, uri=f"parley://marts/{pipeline.marts_schema}", group="marts")
 
 
-def _models(pipeline: Pipeline) -> DbtTaskGroup:
-    """The dbt models of a domain, one task each and its tests behind it; one dbt process builds them all."""
-    group = DbtTaskGroup(
-        group_id="dbt",
-        project_config=ProjectConfig(
+def models_of(pipeline: Pipeline) -> list[str]:
+    """What dbt is to select for a pipeline."""
+    return [f"path:{folder}/{pipeline.domain}" for folder in ("seeds", "models", "snapshots")]
+
+
+def dbt_configs(pipeline: Pipeline) -> dict[str, Any]:
+    """What Cosmos needs in any of its modes to draw a domain's models and to run them, as arguments of DbtTaskGroup."""
+    return {
+        "project_config": ProjectConfig(
             dbt_project_path=settings.DBT_PROJECT,
             manifest_path=manifest_path(pipeline),
             project_name="parley",
@@ -182,21 +211,27 @@ def _models(pipeline: Pipeline) -> DbtTaskGroup:
             env_vars={**dbt_env(), **_run_env(pipeline)},
             install_dbt_deps=False,
         ),
-        profile_config=ProfileConfig(
+        "profile_config": ProfileConfig(
             profile_name=Warehouse.from_env().kind,
             target_name=settings.deploy_env(),
             profiles_yml_filepath=settings.DBT_PROJECT / "profiles.yml",
         ),
-        render_config=RenderConfig(
+        "render_config": RenderConfig(
             load_method=LoadMode.DBT_MANIFEST,
-            select=[f"path:{folder}/{pipeline.domain}" for folder in ("seeds", "models", "snapshots")],
-            # Unit tests check the SQL, not the data: they run with the test suite. Source tests have no model,
-            # and so no task here that could show them red.
-            exclude=["resource_type:unit_test", "source:*"],
+            select=models_of(pipeline),
+            exclude=NOT_BUILT,
             test_behavior=TestBehavior.AFTER_EACH,
             group_nodes_by_folder=True,
             emit_datasets=False,
         ),
+    }
+
+
+def _models(pipeline: Pipeline) -> DbtTaskGroup:
+    """The dbt models of a domain, one task each and its tests behind it; one dbt process builds them all."""
+    group = DbtTaskGroup(
+        group_id="dbt",
+        **dbt_configs(pipeline),
         execution_config=ExecutionConfig(
             execution_mode=ExecutionMode.WATCHER,
             # A model that is tried again by itself is tested with what is built before it, not with what comes after.
@@ -220,6 +255,7 @@ def _models(pipeline: Pipeline) -> DbtTaskGroup:
     retry_after_dbt(group)
     take_turns(group)
     report_tests_once(group)
+    report_ends(group)
     return group
 
 

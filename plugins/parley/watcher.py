@@ -14,7 +14,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -27,7 +27,7 @@ from airflow.triggers.base import BaseTrigger, TaskSuccessEvent, TriggerEvent
 from cosmos.listeners.dag_run_listener import EventStatus
 from cosmos.operators._watcher import is_dbt_node_status_failed
 from cosmos.operators._watcher.base import BaseConsumerSensor
-from cosmos.operators._watcher.state import is_producer_task_terminated
+from cosmos.operators._watcher.state import is_dbt_node_status_terminal, is_producer_task_terminated
 from cosmos.operators._watcher.triggerer import WatcherTrigger
 from cosmos.operators.watcher import DbtProducerWatcherOperator
 from filelock import FileLock
@@ -43,6 +43,9 @@ class NodeTrigger(WatcherTrigger):  # type: ignore[misc]
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         return "parley.watcher.NodeTrigger", super().serialize()[1]
+
+    async def _log_startup_events(self) -> None:
+        """Not dbt's version in the log of each model: Cosmos asks for it until it is there, before anything else."""
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         async for event in super().run():
@@ -65,6 +68,17 @@ def retry_after_dbt(group: TaskGroup) -> None:
     for task in group.iter_tasks():
         if isinstance(task, BaseConsumerSensor):
             task.poke = _poke
+            # Cosmos asks for dbt's version with each look, for a line of the log that is not shown.
+            task._log_startup_events = _nothing
+
+
+def report_ends(group: TaskGroup) -> None:
+    """Let dbt report to Airflow how each node has ended, once."""
+    for task in group.iter_tasks():
+        if isinstance(task, DbtProducerWatcherOperator):
+            task._make_parse_callable = partial(_log_reader, task)
+            # Nobody here reads OpenLineage's events, which Cosmos makes of dbt's artifacts after each run.
+            task._get_dbt_local_artifact_processor = _nothing
 
 
 def take_turns(group: TaskGroup) -> None:
@@ -95,6 +109,10 @@ def report_tests_once(group: TaskGroup) -> None:
             }
 
 
+def _nothing(*_: Any) -> None:
+    pass
+
+
 def _poke(context: Context) -> bool:
     # Not the task of the DAG file but Airflow's copy of it, in which the templates are filled.
     task: Any = context["task"]
@@ -107,6 +125,48 @@ def _poke(context: Context) -> bool:
         again = datetime.now(UTC) + timedelta(seconds=END_OF_DBT_SECONDS)
         raise AirflowRescheduleException(again)  # type: ignore[no-untyped-call]
     return bool(type(task).poke(task, context))
+
+
+class _Ends:
+    """The task of dbt as the reader of dbt's log sees it: it pushes what the tasks of the models read, and that once.
+
+    Cosmos pushes each step of each node and test, and how a node has ended with each line of dbt's log that says so.
+    With each push it stores all pushes so far anew, for the case that dbt is killed; here, when a node has ended.
+    """
+
+    def __init__(self, ti: Any, pushed: dict[str, Any]) -> None:
+        self._ti = ti
+        self._pushed = pushed
+        # What Cosmos asks for after each push: where to note it (None: nowhere), and whether to store all notes.
+        self._cosmos_xcom_backup_buffer: dict[str, Any] | None = None
+        self._cosmos_xcom_persist_incrementally = False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._ti, name)
+
+    def xcom_push(self, key: str, value: Any) -> None:
+        is_step = key.endswith("_dbt_event") and (
+            key.startswith("test__") or not is_dbt_node_status_terminal(value["status"])
+        )
+        is_new = not is_step and (key not in self._pushed or self._pushed[key] != value)
+        if is_new:
+            self._ti.xcom_push(key=key, value=value)
+            self._pushed[key] = value
+        self._cosmos_xcom_backup_buffer = getattr(self._ti, "_cosmos_xcom_backup_buffer", None) if is_new else None
+        self._cosmos_xcom_persist_incrementally = key.endswith("_status") and getattr(
+            self._ti, "_cosmos_xcom_persist_incrementally", False
+        )
+
+
+def _log_reader(producer: DbtProducerWatcherOperator) -> Callable[..., None]:
+    return partial(_read_log, type(producer)._make_parse_callable(producer), {})
+
+
+def _read_log(
+    read: Callable[..., None], pushed: dict[str, Any], line: str, extra_kwargs: dict[str, Any], **more: Any
+) -> None:
+    context = extra_kwargs["context"]
+    read(line, {**extra_kwargs, "context": {"ti": _Ends(context["ti"], pushed)}}, **more)
 
 
 def _build_in_turn(context: Context, **arguments: Any) -> Any:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
+from dataclasses import replace
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any, NoReturn
@@ -18,10 +20,10 @@ from airflow.sdk import AssetOrTimeSchedule
 from airflow.sdk.exceptions import AirflowRescheduleException
 
 from parley import settings
-from parley.dag import domain_dag, unpack_dag
+from parley.dag import domain_dag, draw_ahead, unpack_dag
 from parley.dbt import manifest_path, write_manifests
 from parley.errors import ConfigurationError
-from parley.pipelines import Pipeline, bot, load_pipelines
+from parley.pipelines import Pipeline, bot, get_pipeline, load_pipelines
 from parley.warehouse import Warehouse
 
 
@@ -159,6 +161,22 @@ def test_the_models_of_a_bot_are_unpacked_beside_its_events_if_it_has_any() -> N
     assert not dag.get_task("unpack_models").upstream_task_ids | dag.get_task("unpack_models").downstream_task_ids
     assert "a_model" in str(dag.doc_md)
     assert unpack_dag(without).task_ids == ["unpack"]
+
+
+def test_a_dag_that_was_drawn_ahead_is_given_out_until_its_manifest_or_its_pipeline_changes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    drawn: dict[str, Any] = {}
+    monkeypatch.setattr("parley.dag._drawn", drawn)
+    pipeline = get_pipeline("support")
+    manifest = write_manifest(pipeline)
+    assert domain_dag(pipeline) is not domain_dag(pipeline)
+    draw_ahead(pipeline)
+    ahead = drawn["support"][1]
+    assert domain_dag(pipeline) is ahead
+    assert domain_dag(replace(pipeline, schedule="0 1 * * *")) is not ahead
+    os.utime(manifest, (1, 1))
+    assert domain_dag(pipeline) is not ahead
 
 
 def test_without_its_manifest_a_dag_says_how_to_make_it() -> None:

@@ -1,4 +1,7 @@
-"""Airflow's plugin of the pages. Every process of Airflow imports this file, so it imports nothing that is heavy."""
+"""Airflow's plugin: the pages, and the listener.
+
+Every process of Airflow imports this file, so it imports nothing that is heavy.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,8 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from airflow.plugins_manager import AirflowPlugin
+
+from parley import listeners as parley_listeners
 
 Message = MutableMapping[str, Any]
 PREFIX = "parley"
@@ -30,6 +35,7 @@ class ParleyPages(AirflowPlugin):
     """Loads, Dashboard and Docs in Airflow's navigation. The addresses are relative: Airflow may live below a path."""
 
     name = "parley"
+    listeners = [parley_listeners]  # noqa: RUF012
     fastapi_apps = [{"name": "parley", "app": pages, "url_prefix": f"/{PREFIX}"}]  # noqa: RUF012
     external_views = [  # noqa: RUF012
         {

@@ -1,0 +1,87 @@
+"""What dbt reports to Airflow while it works."""
+
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from airflow.sdk import DAG
+from cosmos.operators.watcher import DbtProducerWatcherOperator
+
+from parley.dag import domain_dag
+from parley.dbt import write_manifest
+from parley.pipelines import get_pipeline
+
+MODEL = "model.parley.sessions"
+
+
+class Task(SimpleNamespace):
+    """Of dbt: it keeps what it pushes, and Cosmos' notes on that."""
+
+    def __init__(self) -> None:
+        super().__init__(pushed=[], _cosmos_xcom_backup_buffer={}, _cosmos_xcom_persist_incrementally=True)
+        self._cosmos_xcom_backup_var_key = "notes"
+
+    def xcom_push(self, key: str, value: Any) -> None:
+        self.pushed.append((key, value))
+
+
+@pytest.fixture(scope="module")
+def dag() -> DAG:
+    write_manifest(get_pipeline("demo_bot"))
+    return domain_dag(get_pipeline("demo_bot"))
+
+
+@pytest.fixture
+def stored(monkeypatch: pytest.MonkeyPatch) -> list[set[str]]:
+    """The keys of the notes, each time that they are stored."""
+    stored: list[set[str]] = []
+    monkeypatch.setattr("cosmos.operators._watcher.xcom._persist_backup", lambda key, notes: stored.append(set(notes)))
+    return stored
+
+
+def read(dag: DAG, task: Task, *events: tuple[str, str, str]) -> None:
+    """Let the task of dbt read events of its log: name, node and the node's status."""
+    producer = dag.get_task("dbt.dbt_producer_watcher")
+    assert isinstance(producer, DbtProducerWatcherOperator)
+    reader = producer.prepare_for_execution()._make_parse_callable()
+    for name, node, status in events:
+        node_info = {"unique_id": node, "node_status": status, "resource_type": node.split(".")[0], "node_path": ""}
+        line = {"info": {"name": name, "msg": name, "level": "debug"}, "data": {"node_info": node_info}}
+        reader(json.dumps(line), {"context": {"ti": task}, "project_dir": "/nowhere"})
+
+
+def test_the_end_of_a_model_is_reported_and_stored_once(dag: DAG, stored: list[set[str]]) -> None:
+    task = Task()
+    steps = [
+        ("NodeStart", MODEL, "started"),
+        ("NodeCompiling", MODEL, "compiling"),
+        ("NodeExecuting", MODEL, "executing"),
+    ]
+    read(dag, task, *steps)
+    assert (task.pushed, stored) == ([], [])
+    read(dag, task, ("NodeFinished", MODEL, "success"), ("NodeFinished", MODEL, "success"))
+    keys = [key for key, _ in task.pushed]
+    assert keys == ["model__parley__sessions_dbt_event", "model__parley__sessions_status"]
+    assert dict(task.pushed)["model__parley__sessions_status"]["status"] == "success"
+    assert stored[0] == set(keys)
+
+
+def test_an_error_is_reported_with_its_message(dag: DAG, stored: list[set[str]]) -> None:
+    task = Task()
+    read(dag, task, ("RunResultError", MODEL, "error"), ("NodeFinished", MODEL, "error"))
+    pushed = dict(task.pushed)
+    assert pushed["model__parley__sessions_status"]["status"] == "error"
+    assert pushed["model__parley__sessions_dbt_event"]["msg"]
+    assert stored
+
+
+def test_the_tests_of_a_model_are_reported_together_when_the_last_has_ended(dag: DAG, stored: list[set[str]]) -> None:
+    task = Task()
+    tests = dag.get_task("dbt.dbt_producer_watcher").tests_per_model["model.parley.chat_load_ids"]
+    assert len(tests) > 1
+    read(dag, task, *[("NodeFinished", test, "pass") for test in tests])
+    assert task.pushed == [("model__parley__chat_load_ids_tests_status", "pass")]
+    assert stored[-1] == {"model__parley__chat_load_ids_tests_status"}
