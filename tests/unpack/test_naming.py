@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parley.unpack.flatten import distinct_names
+from parley.unpack.places import distinct_names
 from parley.unpack.naming import SYSTEM_COLUMNS, NamingConvention, path_name
 
 KEYS = st.sampled_from(

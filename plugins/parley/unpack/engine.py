@@ -121,10 +121,8 @@ def _tables(chunks: Iterable[list[Row]], contract: Contract, types: dict[str, Ty
     pieces: defaultdict[str, list[pa.Table]] = defaultdict(list)
     size = 0
     for chunk in chunks:
-        for row in chunk:
-            flattener.add(*row)
-        for table, rows in flattener.take().items():
-            piece = arrow_table(rows, types.setdefault(table, {}), contract.text_columns)
+        for table, columns in flattener.flatten(chunk).items():
+            piece = arrow_table(columns, types.setdefault(table, {}), contract.text_columns)
             pieces[table].append(piece)
             size += piece.nbytes
         if size > BYTES_AT_ONCE:
@@ -132,7 +130,7 @@ def _tables(chunks: Iterable[list[Row]], contract: Contract, types: dict[str, Ty
             pieces.clear()
             size = 0
     for table in promised:
-        pieces[table].append(arrow_table([], types[table], contract.text_columns))
+        pieces[table].append(arrow_table({}, types[table], contract.text_columns))
     yield from _joined(pieces)
 
 
