@@ -7,13 +7,15 @@ together, and Python then looks at columns, not at values.
 
 from __future__ import annotations
 
+from binascii import b2a_base64
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import shake_128
 from itertools import chain, repeat
 from typing import Any
 
-from dlt.common.normalizers.json.helpers import get_nested_row_hash
+from dlt.common.normalizers.utils import DLT_ID_LENGTH_BYTES
 
 from parley.unpack.contract import Row
 from parley.unpack.naming import RECORD_HASH
@@ -43,7 +45,7 @@ class _Rows:
     origins: list[tuple[int, ...]]
     columns: Columns = field(default_factory=dict)
 
-    def add_content(self, contents: Sequence[Mapping[str, Any]]) -> dict[Place, list[Any]]:
+    def add_content(self, contents: Sequence[dict[str, Any]]) -> dict[Place, list[Any]]:
         """Add the columns of each row's content.
 
         Returns:
@@ -51,7 +53,7 @@ class _Rows:
         """
         size = len(self.origins)
         lists: dict[Place, list[Any]] = {}
-        stack: list[tuple[Place, Sequence[int], Sequence[Mapping[str, Any]]]] = [(self.place, range(size), contents)]
+        stack: list[tuple[Place, Sequence[int], Sequence[dict[str, Any]]]] = [(self.place, range(size), contents)]
         while stack:
             place, numbers, objects = stack.pop()
             for keys, rows, values_of_keys in _by_keys(numbers, objects):
@@ -66,7 +68,7 @@ class _Rows:
                         _put(self.columns, column, size, rows, simple if kinds & _NESTED else values)
         return lists
 
-    def add_own(self, own: Sequence[Mapping[str, Any]]) -> None:
+    def add_own(self, own: Sequence[dict[str, Any]]) -> None:
         """Add columns that each row has beside its content and that win over it; flat, with names that stay."""
         size = len(self.origins)
         for names, rows, values_of_names in _by_keys(range(size), own):
@@ -88,7 +90,7 @@ class Flattener:
 
     def flatten(self, rows: Iterable[Row]) -> dict[str, Columns]:
         """The columns of the tables that some rows and the lists in them become."""
-        tables: defaultdict[str, list[tuple[int, Mapping[str, Any], Mapping[str, Any]]]] = defaultdict(list)
+        tables: defaultdict[str, list[tuple[int, dict[str, Any], dict[str, Any]]]] = defaultdict(list)
         for number, (table, content, own) in enumerate(rows):
             tables[table].append((number, content, own))
         parts: defaultdict[str, list[_Rows]] = defaultdict(list)
@@ -128,11 +130,12 @@ def _of_lists(
     """
     parents: list[int] = []
     positions: list[int] = []
-    for number, items in enumerate(lists):
-        if items:
-            parents += repeat(number, len(items))
-            positions += range(len(items))
-    items = chain.from_iterable(filter(None, lists))
+    items: list[Any] = []
+    for number, found in enumerate(lists):
+        if found:
+            parents += repeat(number, len(found))
+            positions += range(len(found))
+            items += found
     rows = _Rows(place, [(*above.origins[parent], pos) for parent, pos in zip(parents, positions, strict=True)])
     below = rows.add_content(
         [item if type(item) is dict else {LIST if type(item) is list else VALUE: item} for item in items]
@@ -144,33 +147,44 @@ def _of_lists(
     parent_hashes = [hashes[parent] for parent in parents]
     rows.columns["_parent_hash"] = parent_hashes
     rows.columns["_pos"] = positions
-    rows.columns[RECORD_HASH] = list(map(get_nested_row_hash, parent_hashes, repeat(place.table), positions))
+    rows.columns[RECORD_HASH] = _hashes(parent_hashes, place.table, positions)
     return rows, below
 
 
+def _hashes(parent_hashes: Sequence[str], table: str, positions: Sequence[int]) -> list[str]:
+    """The ids of rows of a list: what dlt's `get_nested_row_hash` gives one by one."""
+    digests = [
+        shake_128(f"{parent}_{table}_{pos}".encode()).digest(DLT_ID_LENGTH_BYTES)
+        for parent, pos in zip(parent_hashes, positions, strict=True)
+    ]
+    return [b2a_base64(digest, newline=False).decode().rstrip("=") for digest in digests]
+
+
 def _by_keys(
-    numbers: Iterable[int], objects: Iterable[Mapping[str, Any]]
-) -> Iterator[tuple[tuple[str, ...], list[int], Iterable[Sequence[Any]]]]:
+    numbers: Sequence[int], objects: Sequence[dict[str, Any]]
+) -> Iterator[tuple[tuple[str, ...], Sequence[int], list[list[Any]]]]:
     """The objects by their keys: the keys, the numbers of the objects that have them, and the values of each key."""
-    alike: defaultdict[tuple[str, ...], tuple[list[int], list[Mapping[str, Any]]]] = defaultdict(lambda: ([], []))
+    alike: defaultdict[tuple[str, ...], tuple[list[int], list[dict[str, Any]]]] = defaultdict(lambda: ([], []))
     for number, item in zip(numbers, objects, strict=True):
-        same_keys = alike[tuple(item)]
-        same_keys[0].append(number)
-        same_keys[1].append(item)
-    for keys, (rows, same) in alike.items():
-        yield keys, rows, zip(*map(dict.values, same), strict=True)
+        same_numbers, same_keys = alike[tuple(item)]
+        same_numbers.append(number)
+        same_keys.append(item)
+    for keys, (same_numbers, same_keys) in alike.items():
+        # The values are read object by object, as they are in memory, and then dealt out: quicker than key by key.
+        values = list(chain.from_iterable(map(dict.values, same_keys)))
+        yield keys, same_numbers, [values[key :: len(keys)] for key in range(len(keys))]
 
 
-def _only(kind: type, rows: Sequence[int], values: Sequence[Any]) -> tuple[Sequence[int], Sequence[Any]]:
+def _only(kind: type, rows: Sequence[int], values: list[Any]) -> tuple[list[int], list[Any]]:
     """The values of one type, and their rows."""
     chosen = [index for index, value in enumerate(values) if type(value) is kind]
     return [rows[index] for index in chosen], [values[index] for index in chosen]
 
 
-def _put(columns: dict[Any, list[Any]], name: Any, size: int, rows: Sequence[int], values: Sequence[Any]) -> None:
+def _put(columns: dict[Any, list[Any]], name: Any, size: int, rows: Sequence[int], values: list[Any]) -> None:
     """Set the values that a column has in some of its rows."""
     if len(rows) == size:
-        columns[name] = list(values)
+        columns[name] = values
         return
     column = columns.setdefault(name, [None] * size)
     for row, value in zip(rows, values, strict=True):
