@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parley.unpack.flatten import distinct_names
 from parley.unpack.naming import SYSTEM_COLUMNS, NamingConvention, path_name
+from parley.unpack.places import distinct_names
 
 KEYS = st.sampled_from(
     ["user_id", "userId", "UserID", "user-id", "user.id", "user_id_2", "a", "A", "", " ", "_pos", "total.eur"]

@@ -18,5 +18,7 @@ os.environ["SCHEMA__NAMING"] = "parley.unpack.naming"
 os.environ["NORMALIZE__PARQUET_NORMALIZER__ADD_DLT_LOAD_ID"] = "true"
 # Of the pieces of a table the later ones may have columns that the earlier ones lack.
 os.environ["DATA_WRITER__ARROW_CONCAT_PROMOTE_OPTIONS"] = "default"
+# The files are read once, a moment later.
+os.environ.setdefault("DATA_WRITER__COMPRESSION", "none")
 # Each of the tables that are written at the same time needs memory; dlt would write twenty.
 os.environ.setdefault("LOAD__WORKERS", "2")

@@ -1,4 +1,4 @@
-"""Flat rows into Arrow tables: each column has one type, and a value that does not fit it goes to a variant column.
+"""Columns into Arrow tables: each column has one type, and a value that does not fit it goes to a variant column.
 
 The type of a column is that of its first value, and a value of another type is converted if it can be, by dlt's own
 rules. What is different is speed: where all values of a column have the column's type, none is looked at by itself.
@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import math
 import re
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
 from dlt.common.data_types import TDataType, coerce_value, py_type_to_sc_type
 
-from parley.unpack.flatten import FlatRow
-from parley.unpack.naming import path_name
+from parley.unpack.flatten import Columns
+from parley.unpack.naming import RECORD_HASH, path_name
 from parley.unpack.values import BIGINT
 
 Types = dict[str, TDataType]
@@ -39,51 +38,32 @@ ARROW_TYPES: Mapping[TDataType, pa.DataType] = {
 }
 
 
-def arrow_table(rows: Sequence[FlatRow], types: Types, is_text: re.Pattern[str]) -> pa.Table:
-    """The rows as an Arrow table that has every column known so far.
+def arrow_table(columns: Columns, types: Types, is_text: re.Pattern[str]) -> pa.Table:
+    """The columns as an Arrow table that has every column known so far.
 
     Args:
         types: of the table's columns; columns that are new in these rows are added.
         is_text: matches the names of columns that are text whatever comes first.
     """
-    columns: dict[str, list[Any]] = {}
-    for name, values in sorted(_by_column(rows).items()):
+    typed: Columns = {}
+    for name, values in sorted(columns.items()):
         kinds = set(map(type, values)) - {type(None)}
         if kinds and name not in types:
             first = next(value for value in values if value is not None)
             types[name] = "text" if is_text.search(name) else py_type_to_sc_type(type(first))
         if not kinds or kinds == {PYTHON_TYPES[types[name]]}:
-            columns.setdefault(name, values)
+            typed.setdefault(name, values)
         else:
-            _coerce(name, values, types, columns)
+            _coerce(name, values, types, typed)
+    size = len(columns.get(RECORD_HASH, ()))
     arrays = {
-        name: pa.array(columns[name], ARROW_TYPES[kind]) if name in columns else pa.nulls(len(rows), ARROW_TYPES[kind])
+        name: pa.array(typed[name], ARROW_TYPES[kind]) if name in typed else pa.nulls(size, ARROW_TYPES[kind])
         for name, kind in types.items()
     }
     return pa.table(arrays)
 
 
-def _by_column(rows: Sequence[FlatRow]) -> dict[str, list[Any]]:
-    """The values of each column, with None where a row has none. Rows with the same keys come to stand together, in the
-    order of the first of them: then the first value of a column is the one that came first.
-    """
-    alike: defaultdict[tuple[str, ...], list[FlatRow]] = defaultdict(list)
-    for row in rows:
-        alike[tuple(row)].append(row)
-    columns: dict[str, list[Any]] = {}
-    so_far = 0
-    for names, group in alike.items():
-        for name, values in zip(names, zip(*map(dict.values, group), strict=True), strict=True):
-            column = columns.setdefault(name, [])
-            column += [None] * (so_far - len(column))
-            column += values
-        so_far += len(group)
-    for column in columns.values():
-        column.extend([None] * (so_far - len(column)))
-    return columns
-
-
-def _coerce(name: str, values: list[Any], types: Types, columns: dict[str, list[Any]]) -> None:
+def _coerce(name: str, values: list[Any], types: Types, columns: Columns) -> None:
     """Convert the values one by one; those that cannot be go to variants of the column."""
     column = columns[name] = [None] * len(values)
     for index, value in enumerate(values):

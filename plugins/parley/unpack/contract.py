@@ -11,7 +11,7 @@ from dlt.common.data_types import TDataType
 
 from parley.unpack.sources import Record
 
-Row = tuple[str, Mapping[str, Any], dict[str, Any]]
+Row = tuple[str, dict[str, Any], dict[str, Any]]
 """The table a row goes to, its content as it came, nested, and the columns that it has beside its content and that win
 over it; `_record_hash` and `_root_hash` are always among these."""
 

@@ -10,7 +10,7 @@ import gc
 import hashlib
 import logging
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import chain, islice
@@ -38,7 +38,7 @@ from parley.warehouse import Connection, Warehouse
 log = logging.getLogger(__name__)
 
 RECORDS_AT_ONCE = 5_000
-# Arrow tables of this size together are handed to dlt: few pieces make few row groups and few files.
+# What all Arrow tables together may grow to before the largest are handed to dlt.
 BYTES_AT_ONCE = 16_000_000
 
 QUARANTINE = "quarantine"
@@ -115,30 +115,37 @@ def _tables(chunks: Iterable[list[Row]], contract: Contract, types: dict[str, Ty
         types: of the columns that the raw schema has already.
     """
     promised = {**contract.tables, QUARANTINE: QUARANTINE_COLUMNS}
-    for table, columns in promised.items():
-        types[table] = {RECORD_HASH: "text", **columns, **types.get(table, {})}
+    for table, known in promised.items():
+        types[table] = {RECORD_HASH: "text", **known, **types.get(table, {})}
     flattener = Flattener(PROPAGATED)
     pieces: defaultdict[str, list[pa.Table]] = defaultdict(list)
-    size = 0
     for chunk in chunks:
-        for row in chunk:
-            flattener.add(*row)
-        for table, rows in flattener.take().items():
-            piece = arrow_table(rows, types.setdefault(table, {}), contract.text_columns)
-            pieces[table].append(piece)
-            size += piece.nbytes
-        if size > BYTES_AT_ONCE:
-            yield from _joined(pieces)
-            pieces.clear()
-            size = 0
+        for table, columns in flattener.flatten(chunk).items():
+            pieces[table].append(arrow_table(columns, types.setdefault(table, {}), contract.text_columns))
+        yield from _largest(pieces)
     for table in promised:
-        pieces[table].append(arrow_table([], types[table], contract.text_columns))
-    yield from _joined(pieces)
-
-
-def _joined(pieces: Mapping[str, list[pa.Table]]) -> Iterator[tuple[str, pa.Table]]:
+        pieces[table].append(arrow_table({}, types[table], contract.text_columns))
     for table, parts in pieces.items():
-        yield table, pa.concat_tables(parts, promote_options="default")
+        yield table, _joined(parts)
+
+
+def _largest(pieces: dict[str, list[pa.Table]]) -> Iterator[tuple[str, pa.Table]]:
+    """Take out the largest tables when all together have become too large.
+
+    The small ones stay: each piece that is handed to dlt costs some milliseconds, whatever is in it.
+    """
+    sizes = {table: sum(part.nbytes for part in parts) for table, parts in pieces.items()}
+    size = sum(sizes.values())
+    if size > BYTES_AT_ONCE:
+        for table in sorted(sizes, key=sizes.__getitem__, reverse=True):
+            if size <= BYTES_AT_ONCE / 2:
+                break
+            size -= sizes[table]
+            yield table, _joined(pieces.pop(table))
+
+
+def _joined(parts: list[pa.Table]) -> pa.Table:
+    return pa.concat_tables(parts, promote_options="default")
 
 
 @contextmanager

@@ -71,6 +71,8 @@ def spare_memory(connection: Connection) -> None:
         connection.query(f"set memory_limit = '{DUCKDB_MEMORY}'")
         # To keep the order of rows, in which nothing here is interested, it would hold all of a table back.
         connection.query("set preserve_insertion_order = false")
+        # dlt writes several tables at a time; to share each of these among threads costs more than it gives.
+        connection.query("set threads = 1")
 
 
 def create_indexes(connection: Connection, schema: str, contract: Contract) -> None:

@@ -89,11 +89,11 @@ class Event:
             document = parse(record.text)
         except ValueError as error:
             raise NotValidError(f"not valid JSON: {error}") from error
-        if not isinstance(document, dict):
+        if type(document) is not dict:
             raise NotValidError(f"not a JSON object but {JSON_TYPES.get(type(document), 'null')}")
-        content = {**record.context, **document}
+        content = {**record.context, **document} if record.context else document
         sender_id = content.get("sender_id")
-        if isinstance(sender_id, bool) or not isinstance(sender_id, str | int) or sender_id == "":
+        if type(sender_id) not in (str, int) or sender_id == "":
             raise NotValidError("no sender_id")
         kind = content.get("event")
         if not isinstance(kind, str) or not TYPE.fullmatch(kind):
@@ -125,7 +125,7 @@ class Event:
 
 def _timestamp(value: Any) -> datetime:
     """Epoch seconds, or milliseconds, as a time in UTC with microseconds."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if type(value) not in (int, float):
         raise NotValidError("no timestamp")
     seconds = value / 1000 if value >= MILLISECONDS_FROM else value
     if not 0 < seconds < LATEST:

@@ -38,9 +38,10 @@ def storable(value: Any) -> Any:
     return value
 
 
-# A number of so many digits may not fit into 64 bits, and orjson would round it.
-_MANY_DIGITS = b"0" * 19
-_AS_ZEROS = bytes(ord("0") if chr(code).isdigit() else 0 for code in range(128)) + bytes(128)
+# An integer of 19 digits may not fit into 64 bits, and orjson would round it. It is looked for among bytes that are all
+# a digit, a point or nothing: behind a point, many digits are no more than a long fraction.
+_AS_ZEROS = bytes(ord("0") if chr(code).isdigit() else code * (chr(code) == ".") for code in range(128)) + bytes(128)
+_LONG_INTEGER = re.compile(b"0" * 19 + rb"(?<![.0]0{19})")
 
 
 def parse(text: str) -> Any:
@@ -58,8 +59,8 @@ def parse(text: str) -> Any:
         except orjson.JSONDecodeError:
             pass  # NaN and lone surrogates are no JSON to orjson
         else:
-            many_digits = _MANY_DIGITS in text.encode().translate(_AS_ZEROS)
-            if not (many_digits and _has_large_number(document)):
+            may_be_large = _LONG_INTEGER.search(text.encode().translate(_AS_ZEROS))
+            if not (may_be_large and _has_large_number(document)):
                 return document
     try:
         return storable(json.loads(text))
