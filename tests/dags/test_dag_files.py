@@ -169,7 +169,7 @@ def test_a_dag_that_was_drawn_ahead_is_given_out_until_its_manifest_or_its_pipel
     drawn: dict[str, Any] = {}
     monkeypatch.setattr("parley.dag._drawn", drawn)
     pipeline = get_pipeline("support")
-    manifest = write_manifest(pipeline)
+    manifest = write_manifests([pipeline])[0]
     assert domain_dag(pipeline) is not domain_dag(pipeline)
     draw_ahead(pipeline)
     ahead = drawn["support"][1]
