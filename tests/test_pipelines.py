@@ -51,6 +51,7 @@ def test_a_source_may_keep_its_password_in_the_environment(monkeypatch: pytest.M
         ("b.yml", "source: [", "not valid YAML"),
         ("b.yml", "", "holds no settings"),
         ("b.yml", "vars: {}", "no 'source'"),
+        ("b.yml", "source: x\ndeadline_minutes: soon", "deadline_minutes is 'soon'. Give a number"),
         ("b.yml", "source: x\nscedule: '@daily'", "unknown settings \\['scedule'\\]"),
         ("My-Bot.yml", "source: x", "'My-Bot' becomes part of schema names"),
         ("support.yml", "source: x", "'support' is the name of a domain"),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -147,7 +148,17 @@ def bot(
     )
 
 
-BOT_SETTINGS = ("source", "model", "destination", "schedule", "unpack_schedule", "deadline_minutes", "vars")
+# The settings of a bot's file, and what they are.
+BOT_SETTINGS: Mapping[str, type] = {
+    "source": str,
+    "model": str,
+    "destination": str,
+    "schedule": str,
+    "unpack_schedule": str,
+    "deadline_minutes": int,
+    "vars": dict,
+}
+KINDS = {str: "a text", int: "a number", dict: "names and values"}
 
 
 def shop() -> Pipeline:
@@ -218,6 +229,9 @@ def _read_bot(path: Path) -> Pipeline:
         raise ConfigurationError(f"{path} holds no settings. Write at least 'source: ...' into it.")
     if unknown := set(content) - set(BOT_SETTINGS):
         raise ConfigurationError(f"{path} has unknown settings {sorted(unknown)}. Known are {sorted(BOT_SETTINGS)}.")
+    for name, value in content.items():
+        if not isinstance(value, BOT_SETTINGS[name]):
+            raise ConfigurationError(f"{path}: {name} is {value!r}. Give {KINDS[BOT_SETTINGS[name]]}.")
     if not content.get("source"):
         raise ConfigurationError(f"{path} has no 'source'. Name a folder of NDJSON or the URL of a tracker store.")
     for name in filter(None, (path.stem, content.get("destination"))):

@@ -12,7 +12,6 @@ from pathlib import Path
 
 from dotenv import load_dotenv
 
-from parley import secrets
 from parley.errors import ConfigurationError
 
 ROOT = Path(os.environ.get("PARLEY_ROOT") or Path(__file__).resolve().parents[2])
@@ -32,7 +31,6 @@ SUFFIX = re.compile(r"(pr|dev)_[a-z0-9_]{1,10}")
 
 # A variable that is set wins over the file, as with docker compose.
 load_dotenv(ROOT / ".env")
-secrets.from_files(os.environ, "PG_PASSWORD")
 
 
 def deploy_env() -> str:

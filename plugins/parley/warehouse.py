@@ -10,13 +10,13 @@ import logging
 import os
 import re
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, MutableMapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, cast
 
-from parley import settings
+from parley import secrets, settings
 from parley.errors import ConfigurationError, WarehouseBusyError, WarehouseUnreachableError
 
 log = logging.getLogger(__name__)
@@ -85,8 +85,8 @@ class Warehouse:
     sslmode: str = "prefer"
 
     @classmethod
-    def from_env(cls, env: Mapping[str, str] = os.environ) -> Warehouse:
-        """The warehouse that the environment names.
+    def from_env(cls, env: MutableMapping[str, str] = os.environ) -> Warehouse:
+        """The warehouse that the environment names; a password from a file is set in the environment, for dbt.
 
         Raises:
             ConfigurationError: naming the variable to set.
@@ -96,6 +96,7 @@ class Warehouse:
             raise ConfigurationError(f"WAREHOUSE is '{kind}'. Set it to one of {', '.join(KINDS)}.")
         if kind == "duckdb":
             return cls("duckdb", path=settings.ROOT / (env.get("WAREHOUSE_PATH") or "warehouse.duckdb"))
+        secrets.from_files(env, "PG_PASSWORD")
         required = ("PG_HOST", "PG_USER", "PG_PASSWORD", "PG_DATABASE_NAME")
         if missing := [name for name in required if not env.get(name)]:
             raise ConfigurationError(f"WAREHOUSE={kind} needs {', '.join(missing)}: set them, in .env for example.")

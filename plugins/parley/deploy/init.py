@@ -12,22 +12,6 @@ import sys
 
 from parley.warehouse import POOL, POOL_SLOTS, Warehouse
 
-SET_PASSWORD = """
-import os
-from airflow.providers.fab.auth_manager.cli_commands.utils import get_application_builder
-
-with get_application_builder() as builder:
-    security = builder.sm
-    name, email = os.environ["ADMIN_USER"], os.environ["ADMIN_EMAIL"]
-    password = os.environ["ADMIN_PASSWORD"]
-    if security.find_user(name):
-        print(f"The user {name} is there already: its password stays")
-    elif security.add_user(name, name, "Parley", email, security.find_role("Admin"), password):
-        print(f"The user {name} was made")
-    else:
-        raise SystemExit(f"The user {name} could not be made: is {email} taken by another?")
-"""
-
 
 def main() -> None:
     slots = str(POOL_SLOTS[Warehouse.from_env().kind])
@@ -35,10 +19,10 @@ def main() -> None:
         ["airflow", "db", "migrate"],
         ["airflow", "pools", "set", POOL, slots, "Writes to the warehouse"],
         # Not `airflow users create`: its password would be seen in the list of processes.
-        [sys.executable, "-c", SET_PASSWORD],
+        [sys.executable, "-m", "parley.deploy.first_user"],
     )
     for step in steps:
-        print("==", *step[:3] if step[0] == "airflow" else ["the first user"], flush=True)
+        print("==", *step[:3], flush=True)
         if code := subprocess.run(step, env=os.environ, check=False).returncode:
             sys.exit(code)
 
