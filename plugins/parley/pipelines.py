@@ -142,7 +142,9 @@ BOT_SETTINGS = ("source", "model", "destination", "schedule", "unpack_schedule",
 
 
 def shop() -> Pipeline:
-    """The pipeline of the web shop's events: unpacked from ECOMMERCE_SOURCE, or written to RS_SCHEMA by RudderStack."""
+    """The pipeline of the web shop's events: unpacked from ECOMMERCE_SOURCE, or written to RS_SCHEMA by RudderStack, which
+    says in the column RS_LOAD_TIMESTAMP when it loaded a row."""
+    load_timestamp = os.environ.get("RS_LOAD_TIMESTAMP")
     return Pipeline(
         name="ecommerce",
         domain="ecommerce",
@@ -150,6 +152,7 @@ def shop() -> Pipeline:
         source="" if os.environ.get("RS_SCHEMA") else os.environ.get("ECOMMERCE_SOURCE") or "sample_data/ecommerce",
         destination="ecommerce",
         needs_loads=False,
+        vars={"rs_load_timestamp": load_timestamp} if load_timestamp else {},
     )
 
 

@@ -190,10 +190,10 @@ def daily(found: list[Session], people: dict[str, str]) -> dict[date, tuple[int,
 
 
 def orders(events: list[Event]) -> dict[str, Event]:
-    """The first event of each order."""
+    """The first event with an amount of each order that has one."""
     found: dict[str, Event] = {}
     for event in events:
-        if event.get("event") == "Order Completed":
+        if event.get("event") == "Order Completed" and event["properties"]["revenue"] is not None:
             found.setdefault(event["properties"]["order_id"], event)
     return found
 

@@ -113,7 +113,11 @@ class _User:
         return distinct(row["payment_method"] for row in [*self.own["checkout_steps"], *self.own["orders"]])
 
     def engagement(self) -> Row:
-        times = sorted(row["occurred_at"] for row in self.own["events"] if row["kind"] != "identify")
+        times = sorted(
+            row["occurred_at"]
+            for row in self.own["events"]
+            if row["kind"] != "identify" and row["platform"] != "server"
+        )
         sessions: list[list[datetime]] = []
         cutoff = timedelta(seconds=self.settings.session_cutoff_in_sec)
         for at in times:

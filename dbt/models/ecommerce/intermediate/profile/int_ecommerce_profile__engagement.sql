@@ -8,7 +8,7 @@ all_events as (
 
 ),
 
--- To be identified is not to be active.
+-- To be identified is not to be active, and what a server sends is none of the user's.
 events as (
 
     select
@@ -17,7 +17,9 @@ events as (
         occurred_at,
         days_ago
     from all_events
-    where kind <> 'identify'
+    where
+        kind <> 'identify'
+        and platform <> 'server'
 
 ),
 
