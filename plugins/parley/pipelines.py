@@ -142,8 +142,10 @@ BOT_SETTINGS = ("source", "model", "destination", "schedule", "unpack_schedule",
 
 
 def shop() -> Pipeline:
-    """The pipeline of the web shop's events: unpacked from ECOMMERCE_SOURCE, or written to RS_SCHEMA by RudderStack, which
-    says in the column RS_LOAD_TIMESTAMP when it loaded a row."""
+    """The pipeline of the web shop's events: unpacked from ECOMMERCE_SOURCE, or written to RS_SCHEMA by RudderStack.
+
+    There the column RS_LOAD_TIMESTAMP says when a row was loaded.
+    """
     load_timestamp = os.environ.get("RS_LOAD_TIMESTAMP")
     return Pipeline(
         name="ecommerce",

@@ -36,7 +36,7 @@ def visits(rng: random.Random, device: str, users: list[str], events: list[Event
         context: Event = {"library": {"name": "test"}}
         if platform == "app":
             context["device"] = {"type": "iOS"}
-        if with_sdk:
+        if with_sdk and rng.random() < 0.95:
             context["sessionId"] = session
         context.update(content.pop("context", {}))
         events.append(

@@ -220,9 +220,10 @@ def mean(values: list[Any]) -> Any:
     return sum(values) / len(values) if values else None
 
 
-def length(session: list[datetime]) -> int:
-    """In seconds; a part of a second counts where the clock's second changes in it."""
-    return int((session[-1].replace(microsecond=0) - session[0].replace(microsecond=0)).total_seconds())
+def length(session: list[datetime]) -> float:
+    """In seconds, to the millisecond."""
+    first, last = (at.replace(microsecond=at.microsecond // 1000 * 1000) for at in (session[0], session[-1]))
+    return (last - first).total_seconds()
 
 
 def plain(value: Any) -> Any:
