@@ -13,7 +13,7 @@ from dbt.cli.main import dbtRunner
 
 from parley import settings
 from parley.loads import Ledger
-from parley.pipelines import get_pipeline
+from parley.pipelines import Pipeline, get_pipeline, shop, support_desk
 from parley.unpack.domains import unpack_new
 from parley.warehouse import Warehouse
 
@@ -41,17 +41,25 @@ class Domain:
     vars: dict[str, Any]
 
 
+def _domain(pipeline: Pipeline, **variables: Any) -> Domain:
+    """A domain with the whole of its sample, built with its own variables and these."""
+    return Domain(
+        pipeline.domain,
+        batches=sorted((settings.ROOT / "sample_data" / pipeline.domain).glob("batch_*")),
+        unpack=lambda source, warehouse: unpack_new(pipeline, warehouse, source),
+        ledger=pipeline.ledger,
+        marts=[pipeline.marts_schema, pipeline.built_schema("staging")],
+        vars={**pipeline.dbt_vars, **variables},
+    )
+
+
 DEMO_BOT = get_pipeline("demo_bot")
-DOMAINS = [
-    Domain(
-        "chat",
-        batches=sorted(settings.SAMPLE_CHAT.glob("batch_*")),
-        unpack=lambda source, warehouse: unpack_new(DEMO_BOT, warehouse, source),
-        ledger=DEMO_BOT.ledger,
-        marts=[DEMO_BOT.built_schema("views"), DEMO_BOT.built_schema("staging")],
-        vars=DEMO_BOT.dbt_vars,
-    ),
-]
+# The shop's features are of a day before its last events. A full refresh does not drop their history (full_refresh:
+# false): like every run it replaces the rows of this one day.
+DOMAINS = [_domain(DEMO_BOT), _domain(shop(), end_date="2024-02-20"), _domain(support_desk())]
+ARCHIVES = "archive_dev"
+# Made of the time at which a load arrived.
+OF_THE_TIME = "dbt_scd_id"
 
 
 def environment(warehouse: Warehouse) -> dict[str, str]:
@@ -94,7 +102,7 @@ class Product:
         """Run a command of dbt on the domain."""
         folders = ["--project-dir", str(settings.DBT_PROJECT), "--profiles-dir", str(settings.DBT_PROJECT)]
         folders += ["--target-path", str(self.target), "--log-path", str(self.target)]
-        select = ["--select", f"path:models/{self.domain.name}", f"path:seeds/{self.domain.name}"]
+        select = ["--select", *(f"path:{folder}/{self.domain.name}" for folder in ("models", "seeds", "snapshots"))]
         with pytest.MonkeyPatch.context() as patch:
             for name, value in {**environment(self.warehouse), "PARLEY_RUN_ID": run_id}.items():
                 patch.setenv(name, value)
@@ -110,18 +118,33 @@ class Product:
             return self.domain.ledger.mark(connection, run_id)
 
     def tables(self) -> dict[str, Table]:
-        """Every table and view of the marts, by name."""
+        """Every table and view of the marts, and the archives, by name.
+
+        The ids of loads and the times at which they arrived, which no two runs have in common, are replaced by `load 1`,
+        `load 2`, ...
+        """
         found: dict[str, Table] = {}
         with self.warehouse.connect() as connection:
-            for schema in self.domain.marts:
+            loads = sorted(self.domain.ledger.loads(connection), key=lambda load: load.arrived_at)
+            numbers = {
+                key: f"load {number}"
+                for number, load in enumerate(loads, start=1)
+                for key in (load.load_id, load.arrived_at.replace(tzinfo=None))
+            }
+            for schema in (*self.domain.marts, ARCHIVES):
                 for table in sorted(connection.tables(schema)):
                     columns = connection.query(
                         "select column_name from information_schema.columns where table_schema = %s"
                         " and table_name = %s order by ordinal_position",
                         [schema, table],
                     )
-                    rows = connection.query(f'select * from {schema}."{table}"')
-                    found[f"{schema}.{table}"] = [row[0] for row in columns], sorted(rows, key=_place)
+                    names = [name for (name,) in columns if name != OF_THE_TIME]
+                    quoted = ", ".join(f'"{name}"' for name in names)
+                    rows = [
+                        tuple(numbers.get(value, value) for value in row)
+                        for row in connection.query(f'select {quoted} from {schema}."{table}"')
+                    ]
+                    found[f"{schema}.{table}"] = names, sorted(rows, key=_place)
         return found
 
 

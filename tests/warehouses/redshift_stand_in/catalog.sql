@@ -53,6 +53,27 @@ $$;
 create function pg_catalog.date_trunc(part text, moment date) returns timestamp
 language sql immutable as $$ select pg_catalog.date_trunc(part, cast(moment as timestamp)) $$;
 
+-- https://docs.aws.amazon.com/redshift/latest/dg/IS_VALID_JSON_ARRAY.html
+create function pg_catalog.is_valid_json_array(value varchar) returns boolean
+language sql immutable as $$ select value is json array $$;
+
+-- https://docs.aws.amazon.com/redshift/latest/dg/JSON_EXTRACT_PATH_TEXT.html (with null_if_invalid)
+create function pg_catalog.json_extract_path_text(value varchar, field varchar, null_if_invalid boolean) returns varchar
+language sql immutable as $$
+    select case when value is json or not null_if_invalid then cast(value as json) ->> field end
+$$;
+
+-- https://docs.aws.amazon.com/redshift/latest/dg/JSON_SERIALIZE.html
+create function pg_catalog.json_serialize(value json) returns varchar
+language sql immutable as $$ select cast(value as varchar) $$;
+
+-- https://docs.aws.amazon.com/redshift/latest/dg/query-super.html: the items of a list are counted from 0.
+create function pg_catalog.stand_in_items(items json) returns table (item json, item_index bigint)
+language sql immutable as $$
+    select value, ordinality - 1
+    from pg_catalog.json_array_elements(items) with ordinality
+$$;
+
 -- https://docs.aws.amazon.com/redshift/latest/dg/PG_GET_LATE_BINDING_VIEW_COLS.html. Views are all bound here, so that
 -- information_schema has their columns, and this has none.
 create function pg_catalog.pg_get_late_binding_view_cols() returns setof record

@@ -127,6 +127,10 @@ def _postgres(statement: exp.Expr) -> str:
         if isinstance(column.parent, exp.Schema | exp.Alter):
             _set_length(column.kind)
             _limit_bytes(column)
+    for join in statement.find_all(exp.Join):
+        _unnest(join)
+    for group in statement.find_all(exp.WithinGroup):
+        _order_listagg(group)
     return statement.sql(dialect="postgres")
 
 
@@ -153,3 +157,29 @@ def _limit_bytes(column: exp.ColumnDef) -> None:
         )
     )
     column.append("constraints", exp.ColumnConstraint(this=exp.to_identifier(name), kind=check))
+
+
+def _unnest(join: exp.Join) -> None:
+    """The items of a list, `, t.list as item at item_index`, by the function of catalog.sql that gives them.
+
+    https://docs.aws.amazon.com/redshift/latest/dg/query-super.html
+    """
+    if not isinstance(join.this, exp.AtIndex):
+        return
+    item, index = join.this.this, join.this.expression
+    rows = exp.Anonymous(this="stand_in_items", expressions=[item.this])
+    names = exp.TableAlias(this=item.args["alias"].copy(), columns=[item.args["alias"].copy(), index.copy()])
+    join.set("this", exp.Table(this=rows, alias=names))
+    join.set("kind", "cross")
+
+
+def _order_listagg(group: exp.WithinGroup) -> None:
+    """LISTAGG's order stands behind it, that of PostgreSQL's string_agg in it.
+
+    https://docs.aws.amazon.com/redshift/latest/dg/r_LISTAGG.html
+    """
+    if isinstance(group.this, exp.GroupConcat):
+        order = group.expression
+        order.set("this", group.this.this)
+        group.this.set("this", order)
+        group.replace(group.this)

@@ -20,7 +20,7 @@ numbers as (
 
 days as (
 
-    select cast({{ dbt.dateadd('day', 'generated_number - 1', "cast('2016-01-01' as date)") }} as date) as date_day
+    select cast({{ dbt.dateadd('day', 'cast(generated_number - 1 as integer)', "cast('2016-01-01' as date)") }} as date) as date_day
     from numbers
 
 ),

@@ -19,7 +19,7 @@ final as (
         coalesce(agent_id, case when event = 'agent_assigned' then event_value end) as agent_id,
 
         -- place
-        {{ utc_timestamp('timestamp') }} as event_timestamp,
+        {{ utc_timestamp('"timestamp"') }} as event_timestamp,
         _pos,
         _load_id,
 
