@@ -97,7 +97,7 @@ def test_old_runs_are_forgotten_but_not_what_may_still_be_asked_for(loaded: tupl
     with chat.connection() as connection:
         connection.query(f"update {BOT}_staging.chat_load_ids set pinned_at = pinned_at - interval 40 day")
     third = chat.land([message("s3", 2)])
-    chat.dbt("run", "-s", "chat_load_ids", "int_chat__touched_users", run_id="run 3", load_ids=[str(third)])
+    chat.dbt("run", "-s", "+int_chat__touched_users", run_id="run 3", load_ids=[str(third)])
     assert chat.query(touched) == [("run 2",), ("run 3",)]
 
     # Cleared after a month: a model of the run, or all of it.
