@@ -78,15 +78,15 @@ class Schema:
 
     def _read_test(self, model: str, test: Mapping[str, Any]) -> None:
         arguments = test["kwargs"].get("arguments") or test["kwargs"]
-        column = (model, test["kwargs"].get("column_name", ""))
+        column = (model, _unquoted(test["kwargs"].get("column_name", "")))
         if test["name"] == "unique":
             self.unique.add(column)
         elif test["name"] == "expect_compound_columns_to_be_unique":
-            self.unique_together |= {(model, name) for name in arguments["column_list"]}
+            self.unique_together |= {(model, _unquoted(name)) for name in arguments["column_list"]}
         elif test["name"] == "never_null":
             self.never_null |= {(model, name) for name in arguments["columns"]}
         elif test["name"] == "relationships":
-            self.leads_to[column] = (arguments["to"].split("'")[1], arguments["field"])
+            self.leads_to[column] = (arguments["to"].split("'")[1], _unquoted(arguments["field"]))
 
     def _read_parent(self, mart: str, parent: str) -> None:
         keys = {column for model, column in self.unique if model == parent}
@@ -100,6 +100,11 @@ class Schema:
         while target is not None and target not in self.unique:
             target = self.leads_to.get(target)
         return target
+
+
+def _unquoted(column: str) -> str:
+    """The name of a column, which a test has in quotes where it is a reserved word of a warehouse."""
+    return column.strip('"')
 
 
 def domains() -> list[str]:

@@ -120,8 +120,8 @@ class Product:
     def tables(self) -> dict[str, Table]:
         """Every table and view of the marts, and the archives, by name.
 
-        The ids of loads and the times at which they arrived, which no two runs have in common, are replaced by `load 1`,
-        `load 2`, ...
+        No two runs have the ids of loads and the times at which they arrived in common: `load 1`, `load 2`, ... stand
+        in their place.
         """
         found: dict[str, Table] = {}
         with self.warehouse.connect() as connection:

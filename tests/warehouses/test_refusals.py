@@ -86,6 +86,7 @@ RUN = [
     'select "timestamp" from t order by "timestamp"',
     "select t.timestamp, t.a as timestamp from t",
     'create table t diststyle key distkey (a) compound sortkey (a, "timestamp") as (select a from b)',
+    "select t.a, item, nr from (select a, json_parse(b) as items from c) as t, t.items as item at nr",
 ]
 
 

@@ -111,3 +111,20 @@ def test_postgres_finds_the_rows_of_a_load_and_of_a_conversation_by_index(server
             "select indexname from pg_indexes where schemaname = %s and tablename = 'event_user'", [BOT.raw_schema]
         )
     assert {"event_user_sender_id", "event_user__load_id"} <= {row[0] for row in rows}
+
+
+def test_lists_are_unnested_and_joined_into_texts(make_warehouse: MakeWarehouse) -> None:
+    order = '{"lines": [{"id": "b", "price": 1.50}, {"id": "B"}, {"id": null}]}'
+    query = f"""
+        select
+            listagg(json_extract_path_text(json_serialize(line), 'id', true), ',') within group (order by line_nr desc),
+            max(line_nr)
+        from (select json_parse(json_extract_path_text('{order}', 'lines', true)) as lines) as orders,
+            orders.lines as line at line_nr
+    """
+    with make_warehouse("redshift", "lists").connect() as connection:
+        assert connection.query(query) == [("B,b", 2)]
+        assert connection.query(
+            "select is_valid_json_array('[1]'), is_valid_json_array('{}'), is_valid_json_array('[1')"
+        ) == [(True, False, False)]
+        assert connection.query("select json_extract_path_text('{', 'a', true)") == [(None,)]

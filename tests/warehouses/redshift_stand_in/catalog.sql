@@ -59,8 +59,13 @@ language sql immutable as $$ select value is json array $$;
 
 -- https://docs.aws.amazon.com/redshift/latest/dg/JSON_EXTRACT_PATH_TEXT.html (with null_if_invalid)
 create function pg_catalog.json_extract_path_text(value varchar, field varchar, null_if_invalid boolean) returns varchar
-language sql immutable as $$
-    select case when value is json or not null_if_invalid then cast(value as json) ->> field end
+language plpgsql immutable as $$
+begin
+    if null_if_invalid and value is not json then
+        return null;
+    end if;
+    return cast(value as json) ->> field;
+end
 $$;
 
 -- https://docs.aws.amazon.com/redshift/latest/dg/JSON_SERIALIZE.html
