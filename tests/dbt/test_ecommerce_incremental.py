@@ -104,8 +104,8 @@ def test_a_model_of_an_older_run_is_repeated_with_what_that_run_touches(shop: Sh
 
 
 def test_attribution_follows_orders_that_change_or_go_and_rates_that_are_corrected(shop: Shop) -> None:
-    batches = history(5)
-    shop.land(batches[0])
+    for batch in history(5):
+        shop.land(batch)
     shop.dbt(*SEED_AND_RUN, *MODELS, run_id="run 0")
     shop.mark("run 0")
     [[gone], [changed]] = shop.query(
