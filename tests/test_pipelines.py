@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from parley.errors import ConfigurationError
-from parley.pipelines import bot, get_pipeline, load_bots
+from parley.pipelines import bot, get_pipeline, load_bots, shop
 
 
 def test_a_bot_is_its_file(tmp_path: Path) -> None:
@@ -63,6 +63,14 @@ def test_a_wrong_file_says_which_and_what(tmp_path: Path, name: str, content: st
     with pytest.raises(ConfigurationError, match=message) as error:
         load_bots(tmp_path)
     assert name in str(error.value)
+
+
+def test_dbt_is_told_where_rudderstack_writes(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert shop().dbt_vars == {"rs_schema": "ecommerce_raw"}
+    monkeypatch.setenv("RS_SCHEMA", "rudder")
+    monkeypatch.setenv("RS_LOAD_TIMESTAMP", "loaded_at")
+    assert shop().dbt_vars == {"rs_schema": "rudder", "rs_load_timestamp": "loaded_at"}
+    assert not shop().source
 
 
 def test_an_unknown_bot_is_told_which_there_are() -> None:

@@ -43,10 +43,10 @@ async def first_event(trigger: NewLoadsTrigger) -> Any:
     return None
 
 
-def sensor() -> NewLoadsSensor:
+def sensor(pipeline_name: str = "demo_bot") -> NewLoadsSensor:
     return NewLoadsSensor(
         task_id="wait_for_loads",
-        pipeline_name="demo_bot",
+        pipeline_name=pipeline_name,
         last_task_id="mark_loads",
         give_up_after=timedelta(minutes=50),
     )
@@ -185,6 +185,22 @@ def test_a_sensor_that_starts_again_does_not_wait_anew() -> None:
 def test_without_new_loads_a_run_by_hand_is_skipped_at_once() -> None:
     with pytest.raises(AirflowSkipException, match="No new loads of demo_bot"):
         sensor().execute(context("manual"))
+
+
+@pytest.mark.parametrize("params", [{}, {"full_refresh": True}, {"loads_from": "2026-01-01"}])
+def test_a_run_by_hand_registers_what_rudderstack_has_written(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch, params: dict[str, Any]
+) -> None:
+    monkeypatch.setenv("RS_SCHEMA", "rudder")
+    monkeypatch.setenv("RS_LOAD_TIMESTAMP", "loaded_at")
+    with warehouse.connect() as connection:
+        connection.query("create schema rudder")
+        connection.query("create table rudder.tracks as select timestamptz '2026-01-05 06:00:00+00' as loaded_at")
+    loads = sensor("ecommerce").execute(context("manual", **params))
+    with warehouse.connect() as connection:
+        [(load_id,)] = connection.query("select load_id from rudder._loads")
+    assert load_id == "2026-01-05 06:00:00.000000"
+    assert loads == ([load_id] if "loads_from" in params else [])
 
 
 def test_a_run_by_hand_waits_for_a_busy_warehouse(warehouse: Warehouse) -> None:

@@ -50,7 +50,10 @@
     {{ return(first_of(values, 'numeric(18, 4)')) }}
 {%- endmacro %}
 
-{# As a time in UTC without zone. #}
+{#
+  As a time in UTC without zone. A column that is no time gives the date that its text begins with; where the time of day
+  is needed, that is an error.
+#}
 {% macro event_time(table, name, needed=false) -%}
     {%- set values = [] -%}
     {%- for column in event_columns(table, name, needed) -%}
@@ -59,6 +62,12 @@
             {%- do values.append(utc_timestamp(quoted)) -%}
         {%- elif modules.re.match('timestamp|datetime|date', column.dtype | lower) -%}
             {%- do values.append("cast(" ~ quoted ~ " as timestamp)") -%}
+        {%- elif needed -%}
+            {{ exceptions.raise_compiler_error(
+                "The column " ~ column.name ~ " of " ~ table.relation.schema ~ "." ~ table.relation.identifier ~ " is "
+                ~ column.dtype ~ " and no timestamp. Set the variable col_ecommerce_" ~ table.name ~ "_" ~ name
+                ~ " to a column of a time type."
+            ) }}
         {%- else -%}
             {%- do values.append("cast(" ~ text_date("cast(" ~ quoted ~ " as varchar(65535))") ~ " as timestamp)") -%}
         {%- endif -%}

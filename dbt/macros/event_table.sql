@@ -13,8 +13,9 @@
         {%- set found = adapter.get_relation(relation.database, relation.schema, relation.identifier) -%}
         {%- if found is none and needed -%}
             {{ exceptions.raise_compiler_error(
-                "There is no table " ~ relation.schema ~ "." ~ relation.identifier ~ ". Set rs_schema to the schema that "
-                ~ "RudderStack writes to and tbl_ecommerce_" ~ name ~ " to the table, or run: parley unpack rudderstack"
+                "There is no table " ~ relation.schema ~ "." ~ relation.identifier ~ ". Set RS_SCHEMA (without Airflow "
+                ~ "the variable rs_schema) to the schema that RudderStack writes to and the variable tbl_ecommerce_" ~ name
+                ~ " to the table, or run: parley unpack rudderstack"
             ) }}
         {%- elif found is none -%}
             {%- set from = '(select 1 as missing where 1 = 0)' -%}
@@ -24,12 +25,20 @@
                 {%- do columns.update({column.name | lower: column}) -%}
             {%- endfor -%}
             {%- if '_load_id' not in columns -%}
-                {%- set loaded_at = event_time(
-                    {'name': name, 'relation': relation, 'columns': columns, 'missing': false},
-                    var('rs_load_timestamp'),
-                    needed=true
+                {%- if var('rs_load_timestamp') | lower not in columns -%}
+                    {{ exceptions.raise_compiler_error(
+                        relation.schema ~ "." ~ relation.identifier ~ " has no column " ~ var('rs_load_timestamp')
+                        ~ ". Set RS_LOAD_TIMESTAMP (without Airflow the variable rs_load_timestamp) to the column with the "
+                        ~ "time a row was loaded at."
+                    ) }}
+                {%- endif -%}
+                {%- set table = {'name': name, 'relation': relation, 'columns': columns, 'missing': false} -%}
+                {%- set from = registered_loads(
+                    relation,
+                    event_text(table, 'id', needed=true),
+                    event_time(table, var('rs_load_timestamp'), needed=true),
+                    event_time(table, 'timestamp', needed=true)
                 ) -%}
-                {%- set from = registered_loads(relation, loaded_at) -%}
                 {%- do columns.update({'_load_id': {'name': '_load_id', 'dtype': 'varchar'}}) -%}
             {%- endif -%}
         {%- endif -%}

@@ -5,7 +5,7 @@
 {% macro get_incremental_replace_devices_sql(arguments) -%}
     {%- set columns = get_quoted_csv(arguments['dest_columns'] | map(attribute='name')) -%}
     delete from {{ arguments['target_relation'] }}
-    where device_id in (select device_id from {{ ref('int_ecommerce__touched_devices') }});
+    where {{ devices_of_this_run() }};
 
     insert into {{ arguments['target_relation'] }} ({{ columns }})
     select {{ columns }}

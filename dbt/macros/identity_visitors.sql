@@ -1,11 +1,17 @@
 {#
-  Whose the nodes of the identity graph are, as a query of node, first_seen_at and dbt_visitor_id, by the variable
-  `id_stitching`. `nodes` is a CTE of node, component and known_component, `links` one of node, other_node and
+  Whose the nodes of the identity graph are, as a query of node, component, first_seen_at and dbt_visitor_id, by the
+  variable `id_stitching`. `nodes` is a CTE of node, component and known_component, `links` one of node, other_node and
   first_seen_at with every link of these nodes.
 #}
 {% macro identity_visitors(nodes, links) -%}
+    {%- if var('id_stitching') not in ['full', 'conservative'] -%}
+        {{ exceptions.raise_compiler_error(
+            "The variable id_stitching is '" ~ var('id_stitching') ~ "'. Set it to full or conservative."
+        ) }}
+    {%- endif -%}
     select
         node,
+        component,
         first_seen_at,
         -- That of the id seen first: it stays when others join later.
         md5(
@@ -18,6 +24,7 @@
     from (
         select
             nodes.node,
+            nodes.component,
             sightings.first_seen_at,
             {%- if var('id_stitching') == 'full' %}
             nodes.component as person

@@ -1,4 +1,4 @@
-{# Every feature of the user profile with its type (numeric, string or array), in the order of docs/user_profile.md. #}
+{# Every feature of the user profile with its type (numeric, string or array). What each means: docs/user_profile.md. #}
 {% macro profile_features() -%}
     {%- set features = {
         'gender': 'string',

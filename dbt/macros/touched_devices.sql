@@ -4,10 +4,14 @@
 #}
 {% macro touched_devices() -%}
     {#- Outside of the condition, so that dbt sees the dependency when it parses. -#}
-    {%- set touched = ref('int_ecommerce__touched_devices') -%}
-    {%- if is_incremental() -%}
-    device_id in (select device_id from {{ touched }})
-    {%- else -%}
-    true
-    {%- endif -%}
+    {%- set of_this_run = devices_of_this_run() -%}
+    {{ of_this_run if is_incremental() else 'true' }}
+{%- endmacro %}
+
+{% macro devices_of_this_run() -%}
+    device_id in (
+        select device_id
+        from {{ ref('int_ecommerce__touched_devices') }}
+        where run_id = {{ pinned_run('ecommerce') }}
+    )
 {%- endmacro %}

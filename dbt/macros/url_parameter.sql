@@ -1,7 +1,6 @@
 {# A parameter of an URL's query as it is written there; null when it is blank or not there. #}
 {% macro url_parameter(url, name) -%}
-    nullif(
-        split_part(split_part(split_part({{ url }}, '#', 1), {{ sql_string(name ~ '=') }}, 2), '&', 1),
-        ''
-    )
+    {#- Every parameter follows a `&` then, the first one too. -#}
+    {%- set query = "replace(split_part(" ~ url ~ ", '#', 1), '?', '&')" -%}
+    nullif(split_part(split_part({{ query }}, {{ sql_string('&' ~ name ~ '=') }}, 2), '&', 1), '')
 {%- endmacro %}

@@ -162,7 +162,11 @@ KINDS = {str: "a text", int: "a number", dict: "names and values"}
 
 
 def shop() -> Pipeline:
-    """The pipeline of the web shop's events: unpacked from ECOMMERCE_SOURCE, or written to RS_SCHEMA by RudderStack."""
+    """The pipeline of the web shop's events: unpacked from ECOMMERCE_SOURCE, or written to RS_SCHEMA by RudderStack.
+
+    There the column RS_LOAD_TIMESTAMP says when a row was loaded.
+    """
+    load_timestamp = os.environ.get("RS_LOAD_TIMESTAMP")
     return Pipeline(
         name="ecommerce",
         domain="ecommerce",
@@ -170,6 +174,7 @@ def shop() -> Pipeline:
         source="" if os.environ.get("RS_SCHEMA") else os.environ.get("ECOMMERCE_SOURCE") or "sample_data/ecommerce",
         destination="ecommerce",
         needs_loads=False,
+        vars={"rs_load_timestamp": load_timestamp} if load_timestamp else {},
     )
 
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from parley.errors import ConfigurationError
 from parley.loads import LOADS
+from parley.pipelines import Pipeline
 from parley.warehouse import Warehouse
 
 LOAD_TIMESTAMP = "uuid_ts"
@@ -17,6 +18,17 @@ LOAD_TIMESTAMP = "uuid_ts"
 SETTLE = timedelta(minutes=30)
 # As dbt casts it to a time, and in order as text.
 LOAD_ID = "%Y-%m-%d %H:%M:%S.%f"
+
+
+def register_arrived(pipeline: Pipeline, warehouse: Warehouse) -> None:
+    """Register what has arrived for a pipeline whose raw schema something else writes; nothing for any other.
+
+    Raises:
+        ConfigurationError: the schema is not one that RudderStack writes.
+    """
+    if not pipeline.source:
+        load_timestamp = pipeline.vars.get("rs_load_timestamp", LOAD_TIMESTAMP)
+        register_loads(warehouse, pipeline.raw_schema, load_timestamp)
 
 
 def register_loads(
@@ -45,14 +57,14 @@ def register_loads(
         )
         if any(column == "_load_id" for _, column in columns):
             raise ConfigurationError(
-                f"{schema} is made by parley unpack, which registers its loads itself. Set rs_schema to the schema "
+                f"{schema} is made by parley unpack, which registers its loads itself. Set RS_SCHEMA to the schema "
                 "that RudderStack writes to."
             )
         tables = sorted({table for table, column in columns if column == load_timestamp})
         if not tables:
             raise ConfigurationError(
-                f"No table of schema '{schema}' has a column {load_timestamp}. Set rs_schema to the schema that "
-                "RudderStack writes to, and rs_load_timestamp to the column with the time a row was loaded at."
+                f"No table of schema '{schema}' has a column {load_timestamp}. Set RS_SCHEMA to the schema that "
+                "RudderStack writes to, and RS_LOAD_TIMESTAMP to the column with the time a row was loaded at."
             )
         if LOADS not in {table for table, _ in columns}:
             connection.query(
@@ -73,8 +85,9 @@ def register_loads(
         load_id = max(latest).strftime(LOAD_ID)
         connection.query(
             f"insert into {schema}.{LOADS} (load_id, schema_name, status, inserted_at, schema_version_hash) "
-            "values (%s, %s, 0, current_timestamp, '')",
-            [load_id, schema],
+            "values (%s, %s, 0, %s, '')",
+            # Our clock: Redshift has no current_timestamp in an insert.
+            [load_id, schema, datetime.now(UTC)],
         )
         return load_id
 

@@ -15,6 +15,7 @@ from parley.backfill import Backfill
 from parley.errors import BackfillError
 from parley.loads import Load
 from parley.pipelines import Pipeline, get_pipeline
+from parley.registered_loads import register_arrived
 from parley.triggers import NewLoadsTrigger, new_loads
 from parley.warehouse import Warehouse
 
@@ -156,6 +157,7 @@ def _loads(pipeline: Pipeline) -> list[Load]:
     warehouse = Warehouse.from_env()
     if not warehouse.exists():
         return []
+    register_arrived(pipeline, warehouse)
     with warehouse.connect(read_only=True) as connection:
         return pipeline.ledger.loads(connection)
 

@@ -11,7 +11,7 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from parley.errors import WarehouseBusyError
 from parley.pipelines import get_pipeline
-from parley.registered_loads import register_loads
+from parley.registered_loads import register_arrived
 from parley.warehouse import Warehouse
 
 
@@ -22,8 +22,7 @@ def new_loads(pipeline_name: str) -> list[str] | None:
     if not warehouse.exists():
         return []
     try:
-        if not pipeline.source:
-            register_loads(warehouse, pipeline.raw_schema)
+        register_arrived(pipeline, warehouse)
         with warehouse.connect(read_only=True, wait=0) as connection:
             return pipeline.ledger.new(connection)
     except WarehouseBusyError:

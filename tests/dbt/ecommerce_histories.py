@@ -36,7 +36,7 @@ def visits(rng: random.Random, device: str, users: list[str], events: list[Event
         context: Event = {"library": {"name": "test"}}
         if platform == "app":
             context["device"] = {"type": "iOS"}
-        if with_sdk:
+        if with_sdk and rng.random() < 0.95:
             context["sessionId"] = session
         context.update(content.pop("context", {}))
         events.append(
@@ -82,13 +82,14 @@ def visits(rng: random.Random, device: str, users: list[str], events: list[Event
             add("identify", context={"traits": {"email": email}})
         elif what == "order":
             number = rng.randrange(60)
+            revenue = rng.choice([0, 0.01, 19.99, 100, "33.33", 7.125, None, None])
             add(
                 "track",
                 event="Order Completed",
                 properties={
                     "order_id": f"o{number}",
-                    "revenue": rng.choice([0, 0.01, 19.99, 100, "33.33", 7.125]),
-                    "total": 100,
+                    "revenue": revenue,
+                    "total": None if revenue is None else 100,
                     "currency": rng.choice(CURRENCIES),
                     "products": [{"product_id": number, "price": "1.50", "quantity": 2}],
                 },

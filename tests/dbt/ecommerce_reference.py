@@ -152,15 +152,19 @@ def sessions(events: list[Event]) -> list[Session]:
                 unnamed = visits[event["messageId"]] = Session(event["messageId"], name)
             unnamed.events.append(event)
         joined: list[Session] = []
-        previous_end = None
+        # The visit that ended last so far, and the session that it belongs to.
+        last: tuple[datetime, Session] | None = None
         for visit in sorted(visits.values(), key=lambda visit: (visit.start, visit.key)):
             pages = visit.pages
             is_return = bool(pages) and pages[0]["type"] == "page" and "paypal" in pages[0]["properties"]["referrer"]
-            if is_return and previous_end is not None and visit.start <= previous_end + PAYMENT_RETURN:
-                joined[-1].events = sorted(joined[-1].events + visit.events, key=place)
+            if is_return and last is not None and visit.start <= last[0] + PAYMENT_RETURN:
+                session = last[1]
+                session.events = sorted(session.events + visit.events, key=place)
             else:
-                joined.append(Session(visit.key, name, visit.events))
-            previous_end = visit.end
+                session = Session(visit.key, name, visit.events)
+                joined.append(session)
+            if last is None or visit.end > last[0]:
+                last = visit.end, session
         found += joined
     return found
 
@@ -190,10 +194,10 @@ def daily(found: list[Session], people: dict[str, str]) -> dict[date, tuple[int,
 
 
 def orders(events: list[Event]) -> dict[str, Event]:
-    """The first event of each order."""
+    """The first event with an amount of each order that has one."""
     found: dict[str, Event] = {}
     for event in events:
-        if event.get("event") == "Order Completed":
+        if event.get("event") == "Order Completed" and event["properties"]["revenue"] is not None:
             found.setdefault(event["properties"]["order_id"], event)
     return found
 

@@ -32,7 +32,7 @@ PAYMENTS = ["visa", "mastercard", "paypal", "cod", "wallet"]
 COMMON = {"event_id": "varchar", "user_id": "varchar", "anonymous_id": "varchar", "occurred_at": "timestamp"}
 PAYMENT = {"payment_method": "varchar", "card_type": "varchar"}
 COLUMNS: dict[str, dict[str, str]] = {
-    "events": {**COMMON, "kind": "varchar", "utm_source": "varchar"},
+    "events": {**COMMON, "kind": "varchar", "platform": "varchar", "utm_source": "varchar"},
     "identifies": {
         **COMMON,
         "platform": "varchar",
@@ -104,7 +104,8 @@ def _event(rng: random.Random, table: str, event_id: str, users: list[str]) -> R
 def _view(rng: random.Random) -> Row:
     source = rng.choice(["google", "newsletter", *ODD_TEXTS, None, None, None])
     kind = rng.choice(["track", "page", "screen", "identify"])
-    return {"kind": kind, "utm_source": None if kind in ("track", "identify") else source}
+    platform = rng.choice(["web", "app", "server"])
+    return {"kind": kind, "platform": platform, "utm_source": None if kind in ("track", "identify") else source}
 
 
 def _identify(rng: random.Random) -> Row:

@@ -113,7 +113,11 @@ class _User:
         return distinct(row["payment_method"] for row in [*self.own["checkout_steps"], *self.own["orders"]])
 
     def engagement(self) -> Row:
-        times = sorted(row["occurred_at"] for row in self.own["events"] if row["kind"] != "identify")
+        times = sorted(
+            row["occurred_at"]
+            for row in self.own["events"]
+            if row["kind"] != "identify" and row["platform"] != "server"
+        )
         sessions: list[list[datetime]] = []
         cutoff = timedelta(seconds=self.settings.session_cutoff_in_sec)
         for at in times:
@@ -216,9 +220,10 @@ def mean(values: list[Any]) -> Any:
     return sum(values) / len(values) if values else None
 
 
-def length(session: list[datetime]) -> int:
-    """In seconds; a part of a second counts where the clock's second changes in it."""
-    return int((session[-1].replace(microsecond=0) - session[0].replace(microsecond=0)).total_seconds())
+def length(session: list[datetime]) -> float:
+    """In seconds, to the millisecond."""
+    first, last = (at.replace(microsecond=at.microsecond // 1000 * 1000) for at in (session[0], session[-1]))
+    return (last - first).total_seconds()
 
 
 def plain(value: Any) -> Any:

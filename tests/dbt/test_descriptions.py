@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ecommerce_histories import history
+from ecommerce_project import Shop
 from project import DBT, Project
 from support_project import Support
 
@@ -46,7 +48,31 @@ def test_every_column_of_support_as_it_is_built_is_described(support: Support, m
     event = {"event_timestamp": "2024-01-01 10:00:00", "conversation_id": "1", "event": "tag_assigned"}
     support.land(conversation_events=[{**event, "event_value": "login"}])
     support.build(run_id="run 1")
+    assert misdescribed(support, manifest, "support") == {}
+
+
+def test_every_column_of_the_shop_as_it_is_built_is_described(shop: Shop, manifest: dict[str, Any]) -> None:
+    shop.land(history(1)[0])
+    shop.dbt(
+        "build",
+        "--exclude-resource-type",
+        "test",
+        "--exclude-resource-type",
+        "unit_test",
+        "-s",
+        "path:models/ecommerce",
+        "path:seeds/ecommerce",
+        "path:snapshots/ecommerce",
+    )
+    assert misdescribed(shop, manifest, "ecommerce") == {}
+
+
+def misdescribed(project: Project, manifest: Mapping[str, Any], domain: str) -> dict[str, set[str]]:
+    """By table of a domain: columns without a description, and descriptions without a column."""
+    found = {}
     for node in nodes(manifest, "model", "seed", "snapshot"):
-        if node["fqn"][1] == "support":
-            built = {row[0] for row in support.query(f"describe {node['schema']}.{node['alias']}")}
-            assert set(node["columns"]) == built, node["name"]
+        if node["fqn"][1] == domain and node["config"]["enabled"]:
+            built = {row[0] for row in project.query(f"describe {node['schema']}.{node['alias']}")}
+            if wrong := set(node["columns"]) ^ built:
+                found[node["name"]] = wrong
+    return found

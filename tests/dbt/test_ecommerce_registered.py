@@ -25,22 +25,39 @@ MARTS = (
 LOADED = datetime(2024, 2, 1, tzinfo=UTC)
 
 
-def test_tables_that_rudderstack_wrote_come_to_the_same_marts(shop: Shop) -> None:
+def write_tables(shop: Shop, loads: list[str | None], mode: str) -> None:
+    """The tables as RudderStack has them: no columns of the engine, the time of loading, times without zone, and some
+    events delivered again, with the loads after theirs and within it."""
+    with shop.connection() as connection:
+        for table in connection.tables(RAW) - {"quarantine", "_loads", "_versions", "_pipeline_state"}:
+            deliveries = [
+                f"select *, timestamp '{LOADED + timedelta(hours=number):%Y-%m-%d %H:%M:%S}' - to_minutes({minutes}) "
+                f"as uuid_ts from {RAW}.{table} where _load_id {of_loads} and {which}"
+                for number, load in enumerate(loads)
+                for of_loads, which, minutes in (
+                    (f"= '{load}'", "true", 0),
+                    (f"= '{load}'", "hash(id) % 7 = 5", 3),
+                    (f"< '{load}'", f"hash(id) % 7 = {number}", 0),
+                )
+            ]
+            merged = "qualify row_number() over (partition by id order by uuid_ts desc) = 1" if mode == "merge" else ""
+            connection.query(
+                f"create or replace table rudder.{table} as "
+                "select * exclude (_load_id, _record_hash, _root_hash) "
+                "replace (timestamp at time zone 'UTC' as timestamp) "
+                f"from ({' union all '.join(deliveries)}) {merged}"
+            )
+
+
+@pytest.mark.parametrize("mode", ["append", "merge"])
+def test_tables_that_rudderstack_wrote_come_to_the_same_marts(shop: Shop, mode: str) -> None:
     warehouse = Warehouse("duckdb", path=shop.path)
     with shop.connection() as connection:
         connection.query("create schema rudder")
-    loaded_at = "case _load_id"
+    loads: list[str | None] = []
     for number, batch in enumerate(history(31)[:3]):
-        loaded_at += f" when '{shop.land(batch)}' then timestamp '{LOADED + timedelta(hours=number):%Y-%m-%d %H:%M:%S}'"
-        with shop.connection() as connection:
-            for table in connection.tables(RAW) - {"quarantine", "_loads", "_versions", "_pipeline_state"}:
-                # As RudderStack has it: no columns of the engine, the time of loading, and times without zone.
-                connection.query(
-                    f"create or replace table rudder.{table} as "
-                    "select * exclude (_load_id, _record_hash, _root_hash) "
-                    f"replace (timestamp at time zone 'UTC' as timestamp), {loaded_at} end as uuid_ts "
-                    f"from {RAW}.{table}"
-                )
+        loads.append(shop.land(batch))
+        write_tables(shop, loads, mode)
         now = LOADED + timedelta(hours=number, minutes=40)
         assert register_loads(warehouse, "rudder", now=now) == f"2024-02-01 0{number}:00:00.000000"
         assert register_loads(warehouse, "rudder", now=now) is None
@@ -48,11 +65,22 @@ def test_tables_that_rudderstack_wrote_come_to_the_same_marts(shop: Shop) -> Non
         shop.dbt(*verb, *MODELS, run_id=f"r{number}", environment="ci", rs_schema="rudder")
         with shop.connection() as connection:
             connection.query("insert into rudder._loads select load_id, schema_name, 1, now(), '' from rudder._loads")
+    [[deliveries, ids]] = shop.query("select count(*), count(distinct id) from rudder.tracks")
+    assert (deliveries > ids) == (mode == "append")
+    stored = "select count(*), count(distinct event_id) from ecommerce_staging_ci.int_ecommerce__events"
+    assert len({*shop.query(stored)[0]}) == 1
+    shop.dbt("test", "-s", "path:models/ecommerce/staging", environment="ci", rs_schema="rudder")
+
     shop.dbt(*SEED_AND_RUN, *MODELS, run_id="all")
     for mart in MARTS:
         written = shop.query(f"select * from ecommerce_marts_ci.{mart} order by all")
         assert written == shop.query(f"select * from ecommerce_marts.{mart} order by all"), mart
         assert written
+
+    events = "select * from ecommerce_staging_ci.int_ecommerce__events order by all"
+    incremental = shop.query(events)
+    shop.dbt("run", *MODELS, "--full-refresh", run_id="full", environment="ci", rs_schema="rudder")
+    assert shop.query(events) == incremental
 
 
 def test_what_was_loaded_just_now_waits(shop: Shop) -> None:
@@ -69,7 +97,7 @@ def test_a_schema_that_is_not_rudderstacks_is_refused(shop: Shop) -> None:
     warehouse = Warehouse("duckdb", path=shop.path)
     with pytest.raises(ConfigurationError, match="parley unpack"):
         register_loads(warehouse, RAW)
-    with pytest.raises(ConfigurationError, match="rs_load_timestamp"):
+    with pytest.raises(ConfigurationError, match="RS_LOAD_TIMESTAMP"):
         register_loads(warehouse, "nowhere")
 
 
@@ -83,6 +111,25 @@ def pinned_shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
         shop.land(history(1)[0])
     shop.dbt("run", "-s", "ecommerce_load_ids")
     return shop
+
+
+def test_an_order_without_a_currency_column_is_named_with_its_variable(shop: Shop) -> None:
+    shop.land(history(1)[0])
+    with shop.connection() as connection:
+        connection.query(f"alter table {RAW}.order_completed drop column currency")
+    shop.dbt("run", "-s", "ecommerce_load_ids")
+    with pytest.raises(AssertionError, match="col_ecommerce_order_completed_currency"):
+        shop.dbt("run", "-s", "stg_ecommerce__orders")
+
+
+def test_a_time_that_is_no_time_stops_the_run(shop: Shop) -> None:
+    """Of a text only the date could be read on every warehouse, and the events of a day would have no order."""
+    shop.land(history(1)[0])
+    with shop.connection() as connection:
+        connection.query(f"alter table {RAW}.tracks alter timestamp type varchar")
+    shop.dbt("run", "-s", "ecommerce_load_ids")
+    with pytest.raises(AssertionError, match=r"timestamp of ecommerce_raw.tracks is .*col_ecommerce_tracks_timestamp"):
+        shop.dbt("run", "-s", "stg_ecommerce__tracks")
 
 
 @pytest.mark.parametrize(

@@ -105,6 +105,27 @@ def test_a_model_of_an_older_run_is_repeated_with_the_users_of_that_run(loaded: 
     assert chat.mark("run 2") == [second]
 
 
+def test_old_runs_are_forgotten_but_not_what_may_still_be_asked_for(loaded: tuple[Chat, str]) -> None:
+    chat, _ = loaded
+    touched = f"select distinct run_id from {BOT}_staging.int_chat__touched_users order by 1"
+    second = chat.land([message("s2", 1)])
+    chat.dbt("run", "--exclude", "senders", run_id="run 2")  # senders fails, so nothing is marked
+    with chat.connection() as connection:
+        connection.query(f"update {BOT}_staging.chat_load_ids set pinned_at = pinned_at - interval 40 day")
+    third = chat.land([message("s3", 2)])
+    chat.dbt("run", "-s", "+int_chat__touched_users", run_id="run 3", load_ids=[str(third)])
+    assert chat.query(touched) == [("run 2",), ("run 3",)]
+
+    # Cleared after a month: a model of the run, or all of it.
+    chat.dbt("run", "-s", "senders", run_id="run 2")
+    assert senders(chat) == {"s1", "s2"}
+    assert chat.mark("run 2") == [second]
+    chat.dbt("run", "-s", "int_chat__touched_users", run_id="run 2")
+    assert chat.query(touched) == [("run 2",), ("run 3",)]
+    chat.dbt("run", "-s", "int_chat__touched_users", run_id="run 3")
+    assert chat.query(touched) == [("run 3",)]
+
+
 def test_an_unknown_load_stops_the_run(loaded: tuple[Chat, str]) -> None:
     chat, first = loaded
     assert not chat.dbt("run", "-s", "chat_load_ids", run_id="backfill", load_ids=[first, "nonsense"], check=False)

@@ -1,6 +1,15 @@
 -- Under every attribution model the credits of an order sum to its revenue, in both currencies.
 with
 
+models as (
+
+    {% for model in attribution_models() -%}
+    select '{{ model }}' as attribution_model
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+
+),
+
 credited as (
 
     select
@@ -18,19 +27,25 @@ credited as (
 orders as (
 
     select *
-    from {{ ref('attribution_touchpoints') }}
-    where touch_nr = 1
+    from {{ ref('int_ecommerce__orders') }}
+    where revenue is not null
 
 )
 
 select
     orders.order_id,
-    credited.attribution_model,
+    models.attribution_model,
     orders.revenue,
-    credited.revenue as credited
+    credited.revenue as credited,
+    orders.revenue_reporting,
+    credited.revenue_reporting as credited_reporting
 from orders
-left join credited on credited.order_id = orders.order_id
+cross join models
+left join credited
+    on credited.order_id = orders.order_id
+    and credited.attribution_model = models.attribution_model
 where
     credited.order_id is null
     or credited.revenue <> orders.revenue
-    or coalesce(credited.revenue_reporting, -1) <> coalesce(orders.revenue_reporting, -1)
+    or credited.revenue_reporting <> orders.revenue_reporting
+    or (credited.revenue_reporting is null) <> (orders.revenue_reporting is null)

@@ -4,20 +4,12 @@
         unique_key='run_id',
         full_refresh=false,
         dist='all',
-        post_hook="
-            delete from {{ this }}
-            where run_id in (
-                select run_id
-                from {{ ref('chat_load_ids') }}
-                group by run_id
-                having max(pinned_at) < {{ dbt.dateadd('day', -30, current_utc_timestamp()) }}
-            )
-        ",
+        post_hook="{{ forget_old_runs('chat') }}",
     )
 }}
 
 -- The users whose tables a run has to make anew: all that the conversations of its loads belong, or ever belonged, to.
--- By run, so that a model of a failed run can be repeated after another run has gone by; a month of runs is kept.
+-- By run, so that a model of a failed run can be repeated after another run has gone by; old runs are forgotten.
 
 with
 

@@ -11,8 +11,8 @@
 } %}
 {% set session = ['platform', 'session_id'] %}
 {% set page = [
-    'url', 'path', 'title', 'referrer', 'referring_domain', 'utm_source', 'utm_medium', 'utm_campaign', 'utm_term',
-    'utm_content', 'gclid', 'fbclid',
+    'url', 'title', 'referrer', 'referring_domain', 'utm_source', 'utm_medium', 'utm_campaign', 'utm_term', 'utm_content',
+    'gclid', 'fbclid',
 ] %}
 {% set campaign = ['utm_source', 'utm_medium', 'utm_campaign', 'utm_term', 'utm_content'] %}
 {% set contents = {

@@ -100,16 +100,22 @@ following_visits as (
 
     select
         *,
-        lag(ended_at) over (partition by device_id order by started_at, visit_key) as previous_ended_at
+        max(ended_at) over (
+            partition by device_id
+            order by started_at, visit_key
+            rows between unbounded preceding and 1 preceding
+        ) as previous_ended_at
     from visit_keys
 
 ),
 
--- Who comes back from paying goes on with the session before.
+-- Who comes back from paying goes on with the session before: that of the visit that ended last. One within another
+-- visit, an event without the SDK's session id for example, is a session aside.
 session_starts as (
 
     select
         following_visits.*,
+        coalesce(following_visits.ended_at <= following_visits.previous_ended_at, false) as is_within,
         case
             when
                 providers.domain is not null
@@ -128,7 +134,7 @@ session_numbers as (
 
     select
         *,
-        sum(is_start) over (
+        sum(case when is_within then 0 else is_start end) over (
             partition by device_id
             order by started_at, visit_key
             rows between unbounded preceding and current row
@@ -143,11 +149,14 @@ session_keys as (
         device_id,
         sdk_session_id,
         visit_nr,
-        device_id || '/' || first_value(visit_key) over (
-            partition by device_id, session_nr
-            order by started_at, visit_key
-            rows between unbounded preceding and current row
-        ) as session_id
+        device_id || '/' || case
+            when is_within and is_start = 1 then visit_key
+            else first_value(visit_key) over (
+                partition by device_id, session_nr
+                order by started_at, visit_key
+                rows between unbounded preceding and current row
+            )
+        end as session_id
     from session_numbers
 
 ),

@@ -62,6 +62,11 @@ origins as (
         pages.*,
         pages.referring_domain is not null
         and pages.referring_domain <> coalesce(lower(split_part(split_part(pages.url, '//', 2), '/', 1)), '')
+        {%- if var('own_hosts') %}
+        and pages.referring_domain not in (
+            {%- for host in var('own_hosts') %}{{ sql_string(host | lower) }}{{ ', ' if not loop.last }}{% endfor -%}
+        )
+        {%- endif %}
         and providers.domain is null as is_from_outside
     from pages
     left join providers

@@ -1,6 +1,15 @@
-{{ config(materialized='table', dist='all') }}
+{{
+    config(
+        incremental_strategy='delete+insert',
+        unique_key='run_id',
+        full_refresh=false,
+        dist='all',
+        post_hook="{{ forget_old_runs('ecommerce') }}",
+    )
+}}
 
--- The components of the identity graph that the current run's loads have events of.
+-- The components of the identity graph that a run's loads have events of.
+-- By run, so that a model of a failed run can be repeated after another run has gone by; old runs are forgotten.
 
 with
 
@@ -14,7 +23,9 @@ events as (
 
 final as (
 
-    select distinct component
+    select distinct
+        {{ pinned_run('ecommerce') }} as run_id,
+        component
     from {{ ref('int_ecommerce__identity_nodes') }}
     where node in (select device_id from events)
 

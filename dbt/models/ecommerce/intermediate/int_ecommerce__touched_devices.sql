@@ -1,16 +1,26 @@
-{{ config(materialized='table', dist='all') }}
+{{
+    config(
+        incremental_strategy='delete+insert',
+        unique_key='run_id',
+        full_refresh=false,
+        dist='all',
+        post_hook="{{ forget_old_runs('ecommerce') }}",
+    )
+}}
 
 -- The devices whose tables a run has to make anew: not only those with new events, also those whose visitor may have
--- become another.
+-- become another. By run, as int_ecommerce__touched_components is.
 
 with
 
 final as (
 
-    select node as device_id
+    select
+        {{ pinned_run('ecommerce') }} as run_id,
+        node as device_id
     from {{ ref('id_graph') }}
     where
-        component in (select component from {{ ref('int_ecommerce__touched_components') }})
+        {{ of_touched_components() }}
         and node_kind in ('anonymous_id', 'user_id')
 
 )

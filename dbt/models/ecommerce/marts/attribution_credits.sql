@@ -1,14 +1,36 @@
-{{ config(unique_key='order_id', incremental_strategy='delete+insert', dist='order_id', sort='order_id') }}
+{{ config(incremental_strategy='replace_orders', dist='order_id', sort='order_id') }}
 
 -- Money is shared out in cents: each touch gets the whole cents of its share, and those that remain go to the largest
 -- remainders, so that the credits of an order are its revenue.
 
-{% set touched = ref('int_ecommerce__touched_components') %}
+{% set of_this_run = of_touched_components() %}
 {% set identities = ref('id_graph') %}
+{#- Of the incremental strategy. #}
+{% set orders = ref('int_ecommerce__orders') %}
 {% set amounts = ['revenue', 'revenue_reporting'] %}
 
 with
 
+{% if is_incremental() -%}
+-- Under this model all of an order is the first session's.
+converted_anew as (
+
+    select touchpoints.order_id
+    from {{ ref('attribution_touchpoints') }} as touchpoints
+    inner join {{ this }} as stored
+        on stored.order_id = touchpoints.order_id
+        and stored.touch_nr = 1
+        and stored.attribution_model = 'first_touch'
+    where
+        touchpoints.touch_nr = 1
+        and (
+            stored.revenue_reporting <> touchpoints.revenue_reporting
+            or (stored.revenue_reporting is null) <> (touchpoints.revenue_reporting is null)
+        )
+
+),
+
+{% endif -%}
 touchpoints as (
 
     select
@@ -17,11 +39,13 @@ touchpoints as (
             as days_between
     from {{ ref('attribution_touchpoints') }}
     {%- if is_incremental() %}
-    where dbt_visitor_id in (
-        select dbt_visitor_id
-        from {{ identities }}
-        where component in (select component from {{ touched }})
-    )
+    where
+        dbt_visitor_id in (
+            select dbt_visitor_id
+            from {{ identities }}
+            where {{ of_this_run }}
+        )
+        or order_id in (select order_id from converted_anew)
     {%- endif %}
 
 ),

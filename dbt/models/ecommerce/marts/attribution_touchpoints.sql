@@ -1,21 +1,25 @@
-{{ config(unique_key='order_id', incremental_strategy='delete+insert', dist='order_id', sort='order_id') }}
+{{ config(incremental_strategy='replace_orders', dist='order_id', sort='order_id') }}
 
-{% set touched = ref('int_ecommerce__touched_components') %}
+{% set of_this_run = of_touched_components() %}
 
 with
 
-identities as (
+{% if is_incremental() -%}
+-- A rate that was corrected counts for the past too.
+converted_anew as (
 
-    select
-        node,
-        dbt_visitor_id
-    from {{ ref('id_graph') }}
-    {%- if is_incremental() %}
-    where component in (select component from {{ touched }})
-    {%- endif %}
+    select orders.order_id
+    from {{ ref('int_ecommerce__orders') }} as orders
+    inner join {{ this }} as stored
+        on stored.order_id = orders.order_id
+        and stored.touch_nr = 1
+    where
+        stored.revenue_reporting <> orders.revenue_reporting
+        or (stored.revenue_reporting is null) <> (orders.revenue_reporting is null)
 
 ),
 
+{% endif -%}
 orders as (
 
     select
@@ -26,11 +30,18 @@ orders as (
         orders.revenue_reporting,
         identities.dbt_visitor_id
     from {{ ref('int_ecommerce__orders') }} as orders
-    inner join identities
+    inner join {{ ref('id_graph') }} as identities
         on identities.node = coalesce(
             {{ identity_node('u', 'orders.user_id') }}, {{ identity_node('a', 'orders.anonymous_id') }}
         )
-    where orders.revenue is not null
+    where
+        orders.revenue is not null
+        {%- if is_incremental() %}
+        and (
+            {{ of_this_run }}
+            or orders.order_id in (select order_id from converted_anew)
+        )
+        {%- endif %}
 
 ),
 

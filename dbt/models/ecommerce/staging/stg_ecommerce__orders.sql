@@ -1,4 +1,5 @@
--- An order that came twice under different event ids counts once: its first event stays.
+-- An order that came twice under different event ids counts once: its first event with an amount stays, and its first
+-- when there is no amount in any.
 {% set table = event_table('order_completed') %}
 
 with
@@ -17,7 +18,7 @@ order_events as (
         -- the order
         {{ event_text(table, 'order_id', needed=true) }} as order_id,
         {{ event_text(table, 'checkout_id') }} as checkout_id,
-        upper({{ event_text(table, 'currency') }}) as currency,
+        upper({{ event_text(table, 'currency', needed=true) }}) as currency,
         {{ event_number(table, 'subtotal') }} as subtotal,
         {{ event_number(table, 'discount') }} as discount,
         {{ event_number(table, 'shipping') }} as shipping,
@@ -41,7 +42,10 @@ numbered as (
 
     select
         *,
-        row_number() over (partition by order_id order by occurred_at, event_id) as event_nr
+        row_number() over (
+            partition by order_id
+            order by case when revenue is null then 1 else 0 end, occurred_at, event_id
+        ) as event_nr
     from order_events
     where order_id is not null
 

@@ -1,4 +1,5 @@
 {% set table = event_table('pages') %}
+{% set url = 'coalesce(' ~ event_text(table, 'url') ~ ', ' ~ event_text(table, 'context_page_url') ~ ')' %}
 
 with
 
@@ -12,17 +13,14 @@ final as (
 
     select
         {{ event_ids(table) }},
-        {{ event_time(table, 'received_at') }} as received_at,
 
         -- where
         {{ event_platform(table) }} as platform,
         {{ event_text(table, 'context_session_id') }} as session_id,
 
         -- the page
-        coalesce({{ event_text(table, 'url') }}, {{ event_text(table, 'context_page_url') }}) as url,
-        coalesce({{ event_text(table, 'path') }}, {{ event_text(table, 'context_page_path') }}) as path,
+        {{ url }} as url,
         coalesce({{ event_text(table, 'title') }}, {{ event_text(table, 'context_page_title') }}) as title,
-        coalesce({{ event_text(table, 'search') }}, {{ event_text(table, 'context_page_search') }}) as search,
 
         -- where it was come from; $direct is the browser SDK's word for nowhere
         nullif(
@@ -41,8 +39,8 @@ final as (
         {{ event_text(table, 'context_campaign_name') }} as utm_campaign,
         {{ event_text(table, 'context_campaign_term') }} as utm_term,
         {{ event_text(table, 'context_campaign_content') }} as utm_content,
-        {{ url_parameter(event_text(table, 'url'), 'gclid') }} as gclid,
-        {{ url_parameter(event_text(table, 'url'), 'fbclid') }} as fbclid
+        {{ url_parameter(url, 'gclid') }} as gclid,
+        {{ url_parameter(url, 'fbclid') }} as fbclid
     from landed
     where {{ of_known_loads(table) }}
 

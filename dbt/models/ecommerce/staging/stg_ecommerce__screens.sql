@@ -12,7 +12,6 @@ final as (
 
     select
         {{ event_ids(table) }},
-        {{ event_time(table, 'received_at') }} as received_at,
 
         -- where
         {{ event_platform(table) }} as platform,

@@ -4,20 +4,12 @@
         full_refresh=false,
         dist='all',
         sort='run_id',
-        post_hook="
-            delete from {{ this }}
-            where run_id in (
-                select run_id
-                from {{ ref('support_load_ids') }}
-                group by run_id
-                having max(pinned_at) < {{ dbt.dateadd('day', -30, current_utc_timestamp()) }}
-            )
-        ",
+        post_hook="{{ forget_old_runs('support') }}",
     )
 }}
 
 -- The conversations that a run has to make anew: all that have an event in its loads.
--- By run, so that a model of a failed run can be repeated after another run has gone by; a month of runs is kept.
+-- By run, so that a model of a failed run can be repeated after another run has gone by; old runs are forgotten.
 
 with
 

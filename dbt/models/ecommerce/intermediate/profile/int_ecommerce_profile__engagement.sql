@@ -8,7 +8,7 @@ all_events as (
 
 ),
 
--- To be identified is not to be active.
+-- To be identified is not to be active, and what a server sends is none of the user's.
 events as (
 
     select
@@ -17,7 +17,9 @@ events as (
         occurred_at,
         days_ago
     from all_events
-    where kind <> 'identify'
+    where
+        kind <> 'identify'
+        and platform <> 'server'
 
 ),
 
@@ -93,7 +95,7 @@ sessions as (
     select
         main_id,
         days_ago,
-        {{ dbt.datediff('started_at', 'ended_at', 'second') }} as length_seconds
+        cast({{ dbt.datediff('started_at', 'ended_at', 'millisecond') }} as double precision) / 1000 as length_seconds
     from bounds
     where is_first
 
@@ -122,9 +124,9 @@ final as (
         {%- endfor %}
         cast(session_totals.n_sessions_last_week as integer) as n_sessions_last_week,
         cast(session_totals.n_sessions_overall as integer) as n_sessions_overall,
-        cast(session_totals.total_length_last_week as double precision)
+        session_totals.total_length_last_week
         / nullif(session_totals.n_sessions_last_week, 0) as avg_session_length_last_week,
-        cast(session_totals.total_length as double precision)
+        session_totals.total_length
         / session_totals.n_sessions_overall as avg_session_length_overall
     from day_totals
     inner join session_totals

@@ -6,8 +6,8 @@
         dist='node',
         sort='node',
         post_hook=[
-            "{{ propagate_labels(this, profile_identity_links(), 'component') }}",
-            "{{ propagate_labels(this, profile_identity_links(known=true), 'known_component') }}",
+            "{{ propagate_labels(this, identity_links(before=as_of()), 'component') }}",
+            "{{ propagate_labels(this, identity_links(known=true, before=as_of()), 'known_component') }}",
         ],
     )
 }}

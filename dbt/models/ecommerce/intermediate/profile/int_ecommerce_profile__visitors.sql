@@ -16,9 +16,19 @@ links as (
 
 ),
 
-final as (
+visitors as (
 
     {{ identity_visitors('nodes', 'links') }}
+
+),
+
+final as (
+
+    select
+        node,
+        first_seen_at,
+        dbt_visitor_id
+    from visitors
 
 )
 

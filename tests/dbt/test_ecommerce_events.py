@@ -1,0 +1,61 @@
+"""Events with an odd form: where a value is, how it is written, and where a visit comes from."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ecommerce_project import Shop
+
+Event = dict[str, Any]
+
+SEED_AND_RUN = ["build", "--exclude-resource-type", "test", "--exclude-resource-type", "unit_test"]
+
+
+def event(message_id: str, kind: str = "page", second: int = 0, **content: Any) -> Event:
+    return {
+        "type": kind,
+        "channel": "web",
+        "messageId": message_id,
+        "anonymousId": f"device of {message_id}",
+        "timestamp": f"2024-01-10T10:00:{second:02}.000Z",
+        "receivedAt": "2024-01-10T10:01:00.000Z",
+        "context": {},
+        **content,
+    }
+
+
+def page(message_id: str, url: str, referring_domain: str = "", **content: Any) -> Event:
+    properties = {"url": url, "referrer": f"https://{referring_domain}/", "referring_domain": referring_domain}
+    return event(message_id, properties=properties, **content)
+
+
+def test_a_click_id_is_a_parameter_of_that_very_name(shop: Shop) -> None:
+    shop.land(
+        [
+            page("first", "https://www.shop.example/p?gclid=x&a=1"),
+            page("later", "https://www.shop.example/p?a=1&gclid=x#top"),
+            page("other", "https://www.shop.example/p?ngclid=x"),
+            page("none", "https://www.shop.example/gclid=x"),
+            event("context", properties={}, context={"page": {"url": "https://www.shop.example/p?gclid=x"}}),
+        ]
+    )
+    shop.dbt("run", "-s", "ecommerce_load_ids", "stg_ecommerce__pages")
+    found = dict(shop.query("select event_id, gclid from ecommerce_staging.stg_ecommerce__pages"))
+    assert found == {"first": "x", "later": "x", "other": None, "none": None, "context": "x"}
+
+
+def test_a_number_in_a_text(shop: Shop) -> None:
+    written = {"12": 12, "+1.5": 1.5, ".5": 0.5, "-.25": -0.25, "3.": 3, ".": None, "1,5": None, "1e3": None}
+    lines = [{"product_id": text, "price": text} for text in written]
+    properties = {"order_id": "o1", "total": 1, "currency": "USD", "products": lines}
+    shop.land([event("order", "track", event="Order Completed", properties=properties)])
+    shop.dbt("run", "-s", "ecommerce_load_ids", "stg_ecommerce__orders", "stg_ecommerce__order_items")
+    assert dict(shop.query("select product_id, price from ecommerce_staging.stg_ecommerce__order_items")) == written
+
+
+def test_a_shops_other_hosts_are_not_where_somebody_came_from(shop: Shop) -> None:
+    url = "https://www.shop.example/p"
+    shop.land([page("blog", url, "blog.shop.example"), page("news", url, "news.example.net")])
+    shop.dbt(*SEED_AND_RUN, "-s", "+int_ecommerce__sessions", own_hosts=["Blog.shop.example"])
+    found = dict(shop.query("select substring(device_id, 13), channel from ecommerce_staging.int_ecommerce__sessions"))
+    assert found == {"blog": "direct", "news": "referral"}
