@@ -4,11 +4,5 @@
   other dates stay as they are.
 #}
 {% macro get_incremental_replace_as_of_sql(arguments) -%}
-    {%- set columns = get_quoted_csv(arguments['dest_columns'] | map(attribute='name')) -%}
-    delete from {{ arguments['target_relation'] }}
-    where "timestamp" = {{ as_of() }};
-
-    insert into {{ arguments['target_relation'] }} ({{ columns }})
-    select {{ columns }}
-    from {{ arguments['temp_relation'] }}
+    {{ replace_rows(arguments, ['"timestamp" = ' ~ as_of()]) }}
 {%- endmacro %}

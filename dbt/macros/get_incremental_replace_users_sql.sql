@@ -4,11 +4,5 @@
   to another user. Deleting by the list of users, not by the new rows, makes a repeated run safe.
 #}
 {% macro get_incremental_replace_users_sql(arguments) -%}
-    {%- set columns = get_quoted_csv(arguments['dest_columns'] | map(attribute='name')) -%}
-    delete from {{ arguments['target_relation'] }}
-    where {{ users_of_this_run() }};
-
-    insert into {{ arguments['target_relation'] }} ({{ columns }})
-    select {{ columns }}
-    from {{ arguments['temp_relation'] }}
+    {{ replace_rows(arguments, [users_of_this_run()]) }}
 {%- endmacro %}

@@ -15,3 +15,7 @@ grant usage on schema demo_bot_views to group parley_readers;
 grant select on all tables in schema demo_bot_views to group parley_readers;
 alter default privileges for user parley_pipeline in schema demo_bot_views
 grant select on tables to group parley_readers;
+
+-- On Redshift, where a mart is a view: the schema of the tables that it reads, and none of these.
+create schema if not exists ecommerce_staging authorization parley_pipeline;
+grant usage on schema ecommerce_staging to group parley_readers;
