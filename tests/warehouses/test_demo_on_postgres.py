@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from parley import settings
+from parley.pipelines import load_pipelines
 from tests.warehouses.conftest import MakeWarehouse
 from tests.warehouses.product import DEMO_BOT, environment
 
@@ -30,9 +31,10 @@ def test_the_demo_runs_on_postgres(make_warehouse: MakeWarehouse, tmp_path: Path
         env={**os.environ, **environment(warehouse), "PARLEY_ROOT": str(tmp_path)},
     )
     assert result.returncode == 0, result.stdout + result.stderr
-    [tests_passed] = [line.split("│")[2] for line in result.stdout.splitlines() if "tests passed" in line]
-    passed, total = tests_passed.split(" of ")
-    assert int(passed) == int(total) > 0
+    tests_passed = [line.split("│")[2] for line in result.stdout.splitlines() if "tests passed" in line]
+    assert len(tests_passed) == len(load_pipelines())
+    for passed, total in (text.split(" of ") for text in tests_passed):
+        assert int(passed) == int(total) > 0
     with warehouse.connect() as connection:
         loads = DEMO_BOT.ledger.loads(connection)
         assert [load.is_new for load in loads] == [False, False]
