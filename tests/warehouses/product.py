@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,8 +11,8 @@ import pytest
 from dbt.cli.main import dbtRunner
 
 from parley import settings
-from parley.loads import Ledger
 from parley.pipelines import Pipeline, get_pipeline, shop, support_desk
+from parley.publish import make_extract
 from parley.unpack.domains import unpack_new
 from parley.warehouse import Warehouse
 
@@ -28,15 +27,13 @@ class Domain:
     Attributes:
         name: of its folder in dbt/models.
         batches: sources, one load each.
-        unpack: lands a source as one load.
         marts: the schemas whose tables are its result.
         vars: variables of dbt.
     """
 
     name: str
+    pipeline: Pipeline
     batches: list[Path]
-    unpack: Callable[[str, Warehouse], Any]
-    ledger: Ledger
     marts: list[str]
     vars: dict[str, Any]
 
@@ -45,9 +42,8 @@ def _domain(pipeline: Pipeline, **variables: Any) -> Domain:
     """A domain with the whole of its sample, built with its own variables and these."""
     return Domain(
         pipeline.domain,
+        pipeline,
         batches=sorted((settings.ROOT / "sample_data" / pipeline.domain).glob("batch_*")),
-        unpack=lambda source, warehouse: unpack_new(pipeline, warehouse, source),
-        ledger=pipeline.ledger,
         marts=[pipeline.marts_schema, pipeline.built_schema("staging")],
         vars={**pipeline.dbt_vars, **variables},
     )
@@ -96,7 +92,9 @@ class Product:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(settings, "STATE", self.state)
             patch.setenv("DLT_DATA_DIR", str(self.state / "dlt"))
-            return str(self.domain.unpack(str(source), self.warehouse).load_id)
+            for name, value in environment(self.warehouse).items():
+                patch.setenv(name, value)
+            return str(unpack_new(self.domain.pipeline, self.warehouse, str(source)).load_id)
 
     def dbt(self, *arguments: str, run_id: str = "") -> None:
         """Run a command of dbt on the domain."""
@@ -115,7 +113,7 @@ class Product:
 
     def mark(self, run_id: str) -> list[str]:
         with self.warehouse.connect() as connection:
-            return self.domain.ledger.mark(connection, run_id)
+            return self.domain.pipeline.ledger.mark(connection, run_id)
 
     def tables(self) -> dict[str, Table]:
         """Every table and view of the marts, and the archives, by name.
@@ -125,7 +123,7 @@ class Product:
         """
         found: dict[str, Table] = {}
         with self.warehouse.connect() as connection:
-            loads = sorted(self.domain.ledger.loads(connection), key=lambda load: load.arrived_at)
+            loads = sorted(self.domain.pipeline.ledger.loads(connection), key=lambda load: load.arrived_at)
             numbers = {
                 key: f"load {number}"
                 for number, load in enumerate(loads, start=1)
@@ -145,6 +143,20 @@ class Product:
                         for row in connection.query(f'select {quoted} from {schema}."{table}"')
                     ]
                     found[f"{schema}.{table}"] = names, sorted(rows, key=_place)
+        return found
+
+    def pages(self) -> dict[str, Table]:
+        """What the pages in Airflow's UI show of the domain, by the name of the query; and what came with each load."""
+        with self.warehouse.connect() as connection:
+            extract = make_extract(self.domain.pipeline, connection)
+        assert not extract.missing
+        found: dict[str, Table] = {}
+        for name, rows in extract.datasets.items():
+            assert rows, name
+            found[name] = list(rows[0]), [tuple(row.values()) for row in rows]
+        counts = [facts.counts for facts in extract.loads]
+        found["loads"] = ["documents", "rows", "set_aside"], [(c.documents, c.rows, c.set_aside) for c in counts if c]
+        assert len(found["loads"][1]) == len(self.domain.batches)
         return found
 
 

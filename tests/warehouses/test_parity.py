@@ -25,7 +25,8 @@ Results = list[dict[str, Table]]
 def run(
     make_warehouse: MakeWarehouse, targets: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Callable[[Domain, Kind], Results]:
-    """Runs the product on a domain's sample; gives its tables after the last load, and after a full refresh."""
+    """Runs the product on a domain's sample; gives its tables and the rows of the pages after the last load, and its
+    tables after a full refresh."""
 
     @lru_cache
     def run_once(name: str, kind: Kind) -> Results:
@@ -39,7 +40,7 @@ def run(
             product.dbt(*(["build"] if with_tests else MODELS_ONLY), run_id=f"run {number}")
             assert product.mark(f"run {number}") == [load_id]
             assert product.mark(f"run {number}") == []
-        incremental = product.tables()
+        incremental = {**product.tables(), **product.pages()}
         product.dbt(*MODELS_ONLY, "--full-refresh", run_id="full")
         return [incremental, product.tables()]
 

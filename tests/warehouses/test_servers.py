@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,8 @@ from parley import settings
 from parley.errors import WarehouseUnreachableError
 from parley.loads import Ledger
 from parley.pipelines import get_pipeline
+from parley.registered_loads import register_loads
+from parley.results import NodeResult, append, outcome, table
 from parley.services import free_port
 from parley.triggers import new_loads
 from parley.unpack.domains import unpack_new
@@ -128,3 +132,35 @@ def test_lists_are_unnested_and_joined_into_texts(make_warehouse: MakeWarehouse)
             "select is_valid_json_array('[1]'), is_valid_json_array('{}'), is_valid_json_array('[1')"
         ) == [(True, False, False)]
         assert connection.query("select json_extract_path_text('{', 'a', true)") == [(None,)]
+
+
+def test_what_dbt_did_is_kept(server: Warehouse) -> None:
+    ended = datetime(2026, 1, 5, 7, 1)
+    done = NodeResult("i1", "run 1", "demo_bot", "test.parley.a", "test", "pass", 0.5, None, 0, "it's %s", ended)
+    with server.connect() as connection:
+        append(connection, [done])
+        append(connection, [replace(done, node="model.parley.b", status="success", rows_affected=3)])
+        assert outcome(connection, "demo_bot", "run 1").tests_passed == 1
+        rows = connection.query(f"select message, executed_at from {table()} where node = 'test.parley.a'")
+        assert rows == [("it's %s", ended)]
+
+
+def test_what_rudderstack_wrote_is_registered_once(server: Warehouse) -> None:
+    with server.connect() as connection:
+        connection.query("create schema rudder")
+        connection.query("create table rudder.tracks (id varchar(255), uuid_ts timestamp)")
+        connection.query("insert into rudder.tracks values ('a', '2026-01-05 06:00:00')")
+    load_id = register_loads(server, "rudder")
+    assert load_id == "2026-01-05 06:00:00.000000"
+    assert register_loads(server, "rudder") is None
+    with server.connect() as connection:
+        assert Ledger("rudder", "pins.pins").new(connection) == [load_id]
+
+
+def test_times_are_in_utc_whatever_the_user_has_set(make_warehouse: MakeWarehouse) -> None:
+    server = make_warehouse("postgres", "zones")
+    with server.connect() as connection:
+        connection.query(f"alter database {server.database} set timezone to 'America/New_York'")
+    with server.connect() as connection:
+        zoned = "cast('2026-01-01 12:00+00' as timestamp with time zone)"
+        assert connection.query(f"select cast('2026-01-01 12:00' as timestamp) = {zoned}") == [(True,)]
