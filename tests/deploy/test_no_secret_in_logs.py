@@ -20,7 +20,7 @@ DAGS = ("unpack_demo_bot", "chat_demo_bot")
 def test_no_log_has_the_password_of_the_warehouse_in_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     password = secrets.token_urlsafe(24)
     (tmp_path / "password").write_text(password)
-    with running_postgres(tmp_path / "postgres") as port:
+    with running_postgres() as port:
         connection = psycopg2.connect(host=HOST, port=port, user="postgres", dbname="postgres")
         connection.autocommit = True
         with connection.cursor() as cursor:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, NoReturn
 
 import pytest
@@ -54,7 +53,7 @@ class Store:
 
 @pytest.fixture(scope="module")
 def postgres() -> Iterator[str]:
-    with TemporaryDirectory(prefix="parley-postgres-") as folder, running_postgres(Path(folder) / "data") as port:
+    with running_postgres() as port:
         yield f"postgresql://{USER}:{PASSWORD}@{HOST}:{port}/postgres"
 
 

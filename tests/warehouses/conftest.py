@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -17,8 +16,7 @@ MakeWarehouse = Callable[[Kind, str], Warehouse]
 
 @pytest.fixture(scope="session")
 def postgres_port() -> Iterator[int]:
-    # Not in pytest's own folder: where the tests run as root the server is another user's, who may not go in there.
-    with TemporaryDirectory(prefix="parley-postgres-") as folder, running_postgres(Path(folder) / "data") as port:
+    with running_postgres() as port:
         yield port
 
 

