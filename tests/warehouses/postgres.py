@@ -27,8 +27,8 @@ def running_postgres() -> Iterator[int]:
     """A server with new data; gives its port.
 
     The package starts its server on a socket file only. Its own start is left out here and done with a TCP port, while
-    it still makes the data and, where the tests run as root, the user whom PostgreSQL demands in root's place. That user
-    may not go into pytest's own folder, so the data is elsewhere.
+    it still makes the data and, where the tests run as root, the user whom PostgreSQL demands in root's place. He may
+    not go into pytest's own folder, so the data is elsewhere.
     """
     with TemporaryDirectory(prefix="parley-postgres-") as folder:
         server = get_server(Path(folder) / "data", start=False)
