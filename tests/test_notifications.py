@@ -60,6 +60,7 @@ def states(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     }
     monkeypatch.setattr(RuntimeTaskInstance, "get_task_states", lambda dag_id, run_ids: {run_ids[0]: states})
     monkeypatch.setattr(XCom, "get_one", lambda **key: ERROR if key["task_id"] == SESSIONS else None)
+    monkeypatch.setattr(notifications, "KEEP_ERROR_SECONDS", 0)
     return states
 
 
@@ -100,6 +101,16 @@ def test_the_mail_of_a_failed_run_says_what_failed_and_why_and_what_waits(
         assert "2 tasks behind what failed did not run" in text
     assert 'column "<nonsense>"' in body(mail, "plain")
     assert "&lt;nonsense&gt;" in body(mail, "html")
+
+
+@pytest.mark.usefixtures("states", "warehouse")
+def test_an_error_that_is_kept_a_moment_later_is_waited_for(mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    errors = iter([None, ERROR])
+    monkeypatch.setattr(XCom, "get_one", lambda **key: next(errors))
+    monkeypatch.setattr(notifications, "KEEP_ERROR_SECONDS", 5)
+    run_failed("demo_bot", context())
+    [mail] = mailbox.wait_for(1)
+    assert "Binder Error" in body(mail, "plain")
 
 
 @pytest.mark.usefixtures("warehouse")

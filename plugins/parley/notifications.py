@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -42,6 +43,7 @@ COSMOS_SAYS = "dbt invocation completed with errors: "
 
 # The XCom in which a failed task leaves its error.
 ERROR = "error"
+KEEP_ERROR_SECONDS = 5
 ERROR_LINES = 12
 ERROR_CHARACTERS = 2000
 FAILURES = 10
@@ -106,12 +108,13 @@ def run_failed(pipeline_name: str | None, context: Context) -> None:
     )
     sentences.append("docs/operations.md has more under 'A run has failed'.")
     waiting, remark = _waiting(get_pipeline(pipeline_name)) if pipeline_name else ([], [])
+    until = time.monotonic() + KEEP_ERROR_SECONDS
     send(
         Alert(
             f"{dag_id} has failed" + (f": {_what(failed[0])}" if failed else ""),
             RED,
             sentences + remark,
-            failures=[_failure(dag_id, run_id, task) for task in failed[:FAILURES]],
+            failures=[_failure(dag_id, run_id, task, until) for task in failed[:FAILURES]],
             more_failures=max(0, len(failed) - FAILURES),
             waiting=waiting,
             links=_links(dag_id, run_id),
@@ -164,13 +167,14 @@ def _deadline_missed(pipeline_name: str, context: dict[str, Any]) -> None:
         sentences.append(f"{done} of its {len(states)} tasks are done. Dashboards show old tables beside new ones.")
     if current := sorted(task for task, task_state in states.items() if task_state in ("running", "up_for_retry")):
         sentences.append(f"At work: {', '.join(_what(task) for task in current[:FAILURES])}.")
+    failed = sorted(task for task, task_state in states.items() if task_state == "failed")
     waiting, remark = _waiting(get_pipeline(pipeline_name))
     send(
         Alert(
             f"{dag_id} has missed its deadline, {deadline:%H:%M} UTC",
             AMBER,
             sentences + remark,
-            failures=[_failure(dag_id, run_id, task) for task in sorted(states) if states[task] == "failed"][:FAILURES],
+            failures=[_failure(dag_id, run_id, task, until=0) for task in failed[:FAILURES]],
             waiting=waiting,
             links=_links(dag_id, run_id),
         ).mail()
@@ -187,14 +191,24 @@ def _task_states(dag_id: str, run_id: str) -> dict[str, str]:
     return {task: state or "not started" for task, state in states.get(run_id, {}).items()}
 
 
-def _failure(dag_id: str, run_id: str, task_id: str) -> Failure:
-    try:
-        error = XCom.get_one(key=ERROR, dag_id=dag_id, task_id=task_id, run_id=run_id)
-    except Exception as why:
-        log.error("Airflow does not say why %s failed in %s: %s", task_id, run_id, why)
-        error = None
+def _failure(dag_id: str, run_id: str, task_id: str, until: float) -> Failure:
+    error = _kept_error(dag_id, run_id, task_id, until)
     url = f"{_run_url(dag_id, run_id)}/tasks/{quote(task_id)}"
     return Failure(_what(task_id), error or "It ended without saying why; it may have been killed.", url)
+
+
+def _kept_error(dag_id: str, run_id: str, task_id: str, until: float) -> str | None:
+    """What `keep_error` has left, waited for until a time: Airflow knows that a task has failed before it calls
+    that, so the mail of the run may be faster."""
+    try:
+        while not (error := XCom.get_one(key=ERROR, dag_id=dag_id, task_id=task_id, run_id=run_id)):
+            if time.monotonic() > until:
+                return None
+            time.sleep(0.5)
+    except Exception as why:
+        log.error("Airflow does not say why %s failed in %s: %s", task_id, run_id, why)
+        return None
+    return str(error)
 
 
 def _what(task_id: str) -> str:
