@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ from ecommerce_histories import history
 from ecommerce_project import Shop
 from project import DBT, Project
 from support_project import Support
+
+from parley.publish import QUERIES
 
 MARTS = sorted(Path(DBT, "models").glob("*/marts/**/*.sql"))
 
@@ -36,6 +39,14 @@ def test_every_described_column_has_words(manifest: dict[str, Any]) -> None:
         assert node["columns"], f"{node['name']} has no described columns"
         empty = [name for name, column in node["columns"].items() if not column["description"].strip()]
         assert not empty, f"{node['name']}: {empty}"
+
+
+@pytest.mark.parametrize("domain", ["chat", "ecommerce", "support"])
+def test_the_exposure_of_a_dashboard_names_what_its_queries_read(manifest: dict[str, Any], domain: str) -> None:
+    queries = "".join(path.read_text() for path in (QUERIES / domain).glob("*.sql"))
+    [exposure] = [found for found in manifest["exposures"].values() if found["name"] == f"{domain}_dashboard"]
+    named = {node.split(".")[-1] for node in exposure["depends_on"]["nodes"]}
+    assert named == set(re.findall(r"\{marts\}\.(\w+)", queries))
 
 
 def test_every_mart_is_read_by_an_exposure(manifest: dict[str, Any]) -> None:
