@@ -71,7 +71,8 @@ def _house(folder: Path, mailbox: Mailbox) -> Iterator[House]:
     build(chat, "the day before")
     unpack_new(BOT, warehouse, str(second))
     snapshot = copy(folder / "warehouse.duckdb", folder / "snapshot.duckdb")
-    undisturbed = copy(snapshot, folder / "undisturbed.duckdb")
+    # The file's name is that of dbt's database.
+    undisturbed = copy(snapshot, folder / "undisturbed" / "warehouse.duckdb")
     build(replace(chat, path=undisturbed), "undisturbed")
     expected = tables(Warehouse("duckdb", path=undisturbed))
     before = tables(Warehouse("duckdb", path=snapshot))

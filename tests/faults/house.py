@@ -142,6 +142,7 @@ def copy(warehouse: Path, to: Path) -> Path:
     """A copy of a warehouse, with what this process has not yet written to the file itself."""
     with Warehouse("duckdb", path=warehouse).connect() as connection:
         connection.query("checkpoint")
+    to.parent.mkdir(exist_ok=True)
     shutil.copy(warehouse, to)
     return to
 

@@ -149,7 +149,7 @@ def test_a_run_fails_without_a_mail_server_and_then_two_runs_and_a_load_come_at_
     found = tables(Warehouse.from_env())
     path = Warehouse.from_env().path
     assert path is not None
-    again = copy(path, tmp_path / "again.duckdb")
+    again = copy(path, tmp_path / "warehouse.duckdb")
     build(Chat(again, BOT.vars), "again", "--full-refresh")
     assert found == tables(Warehouse("duckdb", path=again))
     # Neither the backfill of a date long past nor a run by hand has a deadline.
