@@ -132,9 +132,9 @@ def test_a_run_fails_without_a_mail_server_and_then_two_runs_and_a_load_come_at_
         connection.query(arrived)
     backfill = ["airflow", "backfill", "create", "--dag-id", DAG_ID]
     backfill += ["--from-date", "2024-07-01T00:00Z", "--to-date", "2024-07-01T12:00Z"]
+    subprocess.run([PARLEY, *backfill], check=True, capture_output=True)
     run_id = house.trigger()
     dbt_at_work()
-    subprocess.run([PARLEY, *backfill], check=True, capture_output=True)
     with subprocess.Popen([PARLEY, "unpack", "rasa", str(house.late)], stdout=subprocess.DEVNULL) as unpack:
         assert house.end_of(run_id) == "success", house.states(run_id)
         assert unpack.wait() == 0
