@@ -19,10 +19,12 @@ import json
 import os
 import shutil
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -146,8 +148,6 @@ def measure(arguments: argparse.Namespace) -> Result:
 
 def run_dbt() -> Run:
     """One `dbt build` of what the DAG builds, as a process of its own."""
-    import subprocess
-
     from parley import settings
     from parley.dag import NOT_BUILT, models_of
     from parley.dbt import dbt_env
@@ -339,8 +339,6 @@ def _bot() -> Any:
 
 
 def _epoch(time_of_airflow: str) -> float:
-    from datetime import datetime
-
     return datetime.fromisoformat(time_of_airflow).timestamp()
 
 

@@ -31,25 +31,21 @@ def metered(roots: Callable[[], list[int]]) -> Iterator[Cost]:
     Args:
         roots: the ids of the processes; those that are not there count nothing.
     """
-    cost, over = Cost(), threading.Event()
+    cost = Cost()
     before = cpu_seconds(roots())
     cpu = [before]
 
     def look() -> None:
-        while not over.wait(LOOK_SECONDS):
-            processes = _trees(roots())
-            cost.peak_mb = max(cost.peak_mb, _memory_mb(processes))
-            # The last look at a tree that ends within the block is as good as its end.
-            cpu.append(_cpu_seconds(processes))
+        processes = _trees(roots())
+        cost.peak_mb = max(cost.peak_mb, _memory_mb(processes))
+        # The last look at a tree that ends within the block is as good as its end.
+        cpu.append(_cpu_seconds(processes))
 
-    looking = threading.Thread(target=look, daemon=True)
-    looking.start()
     try:
-        yield cost
+        with _looking(look):
+            yield cost
     finally:
         cpu.append(cpu_seconds(roots()))
-        over.set()
-        looking.join()
         cost.cpu_seconds = round(max(cpu) - before, 2)
 
 
@@ -88,24 +84,33 @@ def _memory_mb(processes: list[psutil.Process]) -> int:
 def none_left() -> Iterator[None]:
     """End, after the block, whatever it has started and not ended, however deep and in whatever session."""
     seen: set[psutil.Process] = set()
+    try:
+        with _looking(lambda: seen.update(_trees([psutil.Process().pid])[1:])):
+            yield
+    finally:
+        left = [process for process in seen if process.is_running()]
+        for process in left:
+            with suppress(psutil.Error):
+                process.kill()
+        psutil.wait_procs(left, END_SECONDS)
+
+
+@contextmanager
+def _looking(look: Callable[[], None]) -> Iterator[None]:
+    """Look once a second while the block runs."""
     over = threading.Event()
 
-    def look() -> None:
+    def look_until_over() -> None:
         while not over.wait(LOOK_SECONDS):
-            seen.update(_trees([psutil.Process().pid])[1:])
+            look()
 
-    looking = threading.Thread(target=look, daemon=True)
+    looking = threading.Thread(target=look_until_over, daemon=True)
     looking.start()
     try:
         yield
     finally:
         over.set()
         looking.join()
-        left = [process for process in seen if process.is_running()]
-        for process in left:
-            with suppress(psutil.Error):
-                process.kill()
-        psutil.wait_procs(left, END_SECONDS)
 
 
 def _trees(roots: list[int]) -> list[psutil.Process]:
