@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import fsspec
+import httpx
 import pytest
 
 # Folders by how long a file of theirs takes.
@@ -110,7 +111,7 @@ def sample() -> Path:
 
 @pytest.fixture
 def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """A bucket named `parley` on a stand-in for S3."""
+    """An empty bucket named `parley` on a stand-in for S3."""
     from boto3 import client
     from moto.server import ThreadedMotoServer
 
@@ -122,6 +123,7 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         monkeypatch.setenv(name, value)
     fsspec.filesystem("s3").clear_instance_cache()
     s3 = client("s3", endpoint_url=f"http://{host}:{port}")
+    httpx.post(f"http://{host}:{port}/moto-api/reset").raise_for_status()  # moto's buckets outlive its servers
     s3.create_bucket(Bucket="parley", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
     yield s3
     server.stop()
