@@ -98,11 +98,26 @@ def test_a_model_of_an_older_run_is_repeated_with_the_users_of_that_run(loaded: 
     chat, first = loaded
     second = chat.land([message("s2", 1)])
     chat.dbt("run", "--exclude", "senders", run_id="run 2")  # senders fails, so nothing is marked
-    chat.dbt("run", run_id="backfill", load_ids=[first])
+    chat.dbt("run", "--exclude", "senders", run_id="backfill", load_ids=[first])
     assert senders(chat) == {"s1"}
     chat.dbt("run", "-s", "senders", run_id="run 2")
     assert senders(chat) == {"s1", "s2"}
     assert chat.mark("run 2") == [second]
+
+
+def test_a_backfill_takes_what_a_failed_run_has_left_half_done(loaded: tuple[Chat, str]) -> None:
+    chat, first = loaded
+    second = chat.land([message("s2", 1)])
+    chat.dbt("run", "--exclude", "senders", run_id="run 2")  # senders fails, so nothing is marked
+    third = chat.land([message("s3", 2)])
+    chat.dbt("run", run_id="backfill", load_ids=[first])
+    assert chat.pinned("backfill") == sorted([first, str(second)])
+    assert senders(chat) == {"s1", "s2"}
+    assert chat.mark("backfill") == [second]
+    chat.dbt("run", run_id="again", load_ids=[first])
+    assert chat.pinned("again") == [first]
+    chat.dbt("run", run_id="run 3")
+    assert chat.pinned("run 3") == [third]
 
 
 def test_old_runs_are_forgotten_but_not_what_may_still_be_asked_for(loaded: tuple[Chat, str]) -> None:

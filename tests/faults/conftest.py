@@ -40,7 +40,7 @@ SETTINGS = {
 def house(shared_house: House) -> House:
     """The house, with the warehouse that each scenario begins with."""
     # A scenario that failed may have left a run.
-    shared_house.airflow.end_unfinished_runs(DAG_ID)
+    shared_house.end_runs()
     shared_house.put_back()
     return shared_house
 
@@ -87,5 +87,4 @@ def _house(folder: Path, mailbox: Mailbox) -> Iterator[House]:
         airflow.unpause(DAG_ID)
         # The deadline of this run is long past.
         mailbox.wait_for(1)
-        airflow.end_unfinished_runs(DAG_ID)
         yield House(airflow, port, processes, mailbox, snapshot, expected, late)

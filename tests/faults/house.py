@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+import psutil
+
 from parley import services, settings
 from parley.airflow_client import Airflow
 from parley.pipelines import get_pipeline
@@ -58,6 +60,13 @@ class House:
             pass
         path.with_name(f"{path.name}.wal").unlink(missing_ok=True)
         shutil.copy(self.snapshot, path)
+
+    def end_runs(self) -> None:
+        """End what runs, and wait for its processes: Airflow gives them some seconds to end by themselves."""
+        path = f"/dags/{DAG_ID}/dagRuns/~/taskInstances"
+        running = self.airflow.request("GET", path, params={"state": "running"})["task_instances"]
+        self.airflow.end_unfinished_runs(DAG_ID)
+        wait_until(lambda: not any(psutil.pid_exists(task["pid"]) for task in running if task["pid"]), "tasks end")
 
     def trigger(self, **form: Any) -> str:
         return self.airflow.trigger(DAG_ID, **form)
