@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from parley import settings
 from parley.errors import ConfigurationError
 from parley.pipelines import bot, get_pipeline, load_bots, shop
 
@@ -83,3 +84,14 @@ def test_two_bots_with_one_destination_are_refused(tmp_path: Path) -> None:
         (tmp_path / f"{name}.yml").write_text("source: events\ndestination: desk\n")
     with pytest.raises(ConfigurationError, match="'helper' and 'seller' have the same destination 'desk'"):
         load_bots(tmp_path)
+
+
+def test_a_wrong_file_of_a_bot_does_not_hold_up_the_other_domains() -> None:
+    wrong = settings.BOTS / "wrong.yml"
+    wrong.write_text("sauce: sample_data/chat\n")
+    try:
+        assert (get_pipeline("support").domain, get_pipeline("ecommerce").domain) == ("support", "ecommerce")
+        with pytest.raises(ConfigurationError, match="sauce"):
+            get_pipeline("demo_bot")
+    finally:
+        wrong.unlink()

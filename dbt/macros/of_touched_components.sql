@@ -3,9 +3,5 @@
   `where`.
 #}
 {% macro of_touched_components() -%}
-    component in (
-        select component
-        from {{ ref('int_ecommerce__touched_components') }}
-        where run_id = {{ pinned_run('ecommerce') }}
-    )
+    {{ of_this_run('component', ref('int_ecommerce__touched_components'), 'ecommerce') }}
 {%- endmacro %}

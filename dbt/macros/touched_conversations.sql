@@ -4,11 +4,6 @@
 #}
 {% macro touched_conversations() -%}
     {#- Outside of the condition, so that dbt sees the dependencies when it parses. -#}
-    {%- set touched = ref('int_support__touched_conversations') -%}
-    {%- set run_id = pinned_run('support') -%}
-    {%- if is_incremental() -%}
-    conversation_id in (select conversation_id from {{ touched }} where run_id = {{ run_id }})
-    {%- else -%}
-    true
-    {%- endif -%}
+    {%- set touched = of_this_run('conversation_id', ref('int_support__touched_conversations'), 'support') -%}
+    {{ touched if is_incremental() else 'true' }}
 {%- endmacro %}

@@ -9,9 +9,5 @@
 {%- endmacro %}
 
 {% macro devices_of_this_run() -%}
-    device_id in (
-        select device_id
-        from {{ ref('int_ecommerce__touched_devices') }}
-        where run_id = {{ pinned_run('ecommerce') }}
-    )
+    {{ of_this_run('device_id', ref('int_ecommerce__touched_devices'), 'ecommerce') }}
 {%- endmacro %}

@@ -9,9 +9,5 @@
 {%- endmacro %}
 
 {% macro users_of_this_run() -%}
-    user_id in (
-        select user_id
-        from {{ ref('int_chat__touched_users') }}
-        where run_id = {{ pinned_run('chat') }}
-    )
+    {{ of_this_run('user_id', ref('int_chat__touched_users'), 'chat') }}
 {%- endmacro %}

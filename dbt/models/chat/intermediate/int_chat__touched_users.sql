@@ -1,15 +1,6 @@
-{{
-    config(
-        incremental_strategy='delete+insert',
-        unique_key='run_id',
-        full_refresh=false,
-        dist='all',
-        post_hook="{{ forget_old_runs('chat') }}",
-    )
-}}
+{{ keep_by_run('chat') }}
 
 -- The users whose tables a run has to make anew: all that the conversations of its loads belong, or ever belonged, to.
--- By run, so that a model of a failed run can be repeated after another run has gone by; old runs are forgotten.
 
 with
 

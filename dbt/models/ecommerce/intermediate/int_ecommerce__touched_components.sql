@@ -1,15 +1,6 @@
-{{
-    config(
-        incremental_strategy='delete+insert',
-        unique_key='run_id',
-        full_refresh=false,
-        dist='all',
-        post_hook="{{ forget_old_runs('ecommerce') }}",
-    )
-}}
+{{ keep_by_run('ecommerce') }}
 
 -- The components of the identity graph that a run's loads have events of.
--- By run, so that a model of a failed run can be repeated after another run has gone by; old runs are forgotten.
 
 with
 

@@ -1,15 +1,7 @@
-{{
-    config(
-        incremental_strategy='delete+insert',
-        unique_key='run_id',
-        full_refresh=false,
-        dist='all',
-        post_hook="{{ forget_old_runs('ecommerce') }}",
-    )
-}}
+{{ keep_by_run('ecommerce') }}
 
 -- The devices whose tables a run has to make anew: not only those with new events, also those whose visitor may have
--- become another. By run, as int_ecommerce__touched_components is.
+-- become another.
 
 with
 
