@@ -31,7 +31,7 @@ help:
 	@echo "make test   the tests, but for the two below, which take long"
 	@echo "make test-compose  the processes of docker-compose.yml, run natively, and a Celery worker killed"
 	@echo "make reliability   disturb runs in every way, and write the table of docs/reliability.md"
-	@echo "make bench  what Airflow adds to dbt, in some 20 minutes; see docs/benchmarks.md (ARGS=...)"
+	@echo "make bench  what Airflow adds to dbt, in some 12 minutes; see docs/benchmarks.md (ARGS=...)"
 	@echo "            other benchmarks: make bench OF=semantic, OF=unpack, OF=ecommerce (ARGS=...)"
 	@echo "make erd    docs/<domain>_erd.md from the models"
 	@echo "make docs   a static site into site/: pages, diagrams, dbt docs"

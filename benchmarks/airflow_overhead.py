@@ -123,6 +123,7 @@ def measure(arguments: argparse.Namespace) -> Result:
     run_dbt()
     result = Result(events)
     with _airflow(floor=True) as airflow:
+        airflow.wait_for_dag(_bot().dag_id)
         result.tasks = len(airflow.request("GET", f"/dags/{_bot().dag_id}/tasks")["tasks"])
         if not arguments.runs_only:
             _idle(airflow, result)
