@@ -23,7 +23,7 @@ from measured import Run, machine, run_dbt
 from shop_history import NEW_EVENTS, land_history, land_new
 
 from parley import settings
-from parley.loads import Ledger
+from parley.pipelines import shop
 from parley.warehouse import Warehouse
 
 WORK = settings.STATE / "bench_ecommerce"
@@ -31,7 +31,6 @@ RESULTS = Path(__file__).parent / "results" / "ecommerce.json"
 HISTORIES = [1_000_000, 10_000_000]
 # After the last event of any history.
 END_DATE = "2025-01-31"
-LEDGER = Ledger("ecommerce_raw", "ecommerce_staging.ecommerce_load_ids")
 
 
 @dataclass
@@ -85,7 +84,7 @@ def _build(path: Path, size: int) -> History:
     _dbt(path, "seed")
     full_build = _dbt(path, "run", run_id="history")
     with Warehouse("duckdb", path=path).connect() as connection:
-        LEDGER.mark(connection, "history")
+        shop().ledger.mark(connection, "history")
         [[users]] = connection.query("select count(*) from ecommerce_marts.event_stream_customer_features_latest")
     land_new(path, size)
     return History(tracks, int(users), full_build)

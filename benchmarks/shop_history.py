@@ -11,9 +11,9 @@ from pathlib import Path
 from parley import settings
 from parley.pipelines import shop
 from parley.unpack.domains import unpack_new
-from parley.unpack.rudderstack_tables import RAW_SCHEMA as RAW
 from parley.warehouse import Connection, Warehouse
 
+RAW = shop().raw_schema
 SAMPLE = settings.ROOT / "sample_data" / "ecommerce"
 SAMPLE_TRACKS = 15_853
 NEW_EVENTS = 4_000
