@@ -28,8 +28,8 @@ from tests.warehouses.postgres import running_postgres
 REQUIRED = ("FERNET_KEY", "API_SECRET_KEY", "JWT_SECRET", "METADATA_PASSWORD", "REDIS_PASSWORD", "ADMIN_PASSWORD")
 AIRFLOW = ("api-server", "scheduler", "dag-processor", "triggerer")
 DAG_ID = "chat_demo_bot"
-# Of about forty, one for each model and one for its tests.
-TASKS_BEFORE_THE_END = 15
+# Of about forty. Airflow tells of them later than dbt has done them, and dbt needs a few seconds for all.
+TASKS_BEFORE_THE_KILL = 4
 
 
 @pytest.fixture(scope="module")
@@ -165,7 +165,7 @@ def airflow(host: Host, secret: dict[str, str]) -> Airflow:
 def test_initialising_again_changes_nothing(host: Host) -> None:
     again = host.run("init", ADMIN_PASSWORD="another")
     assert again.returncode == 0, again.stderr
-    assert "its password stays" in again.stdout
+    assert "the password stays" in again.stdout
 
 
 def test_a_visitor_without_a_login_sees_nothing(airflow: Airflow) -> None:
@@ -181,8 +181,8 @@ def test_a_run_whose_worker_is_killed_ends_well_on_the_other(airflow: Airflow, h
     run_id = airflow.trigger(DAG_ID)
     pid = pid_of_dbt(airflow, host, run_id)
     # In the middle: what dbt has not built yet, each task builds by itself, and that takes long.
-    while sum(state == "success" for state in airflow.task_states(DAG_ID, run_id).values()) < TASKS_BEFORE_THE_END:
-        assert psutil.pid_exists(pid), "dbt had ended before half of the tasks were done"
+    while sum(state == "success" for state in airflow.task_states(DAG_ID, run_id).values()) < TASKS_BEFORE_THE_KILL:
+        assert psutil.pid_exists(pid), "dbt had ended before it could be killed"
         time.sleep(0.1)
     [worker] = [name for name in ("worker-1", "worker-2") if pid in host.pids(name)]
     assert host.healthy("worker", HOSTNAME=worker)
