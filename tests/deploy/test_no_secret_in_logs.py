@@ -20,14 +20,14 @@ DAGS = ("unpack_demo_bot", "chat_demo_bot")
 def test_no_log_has_the_password_of_the_warehouse_in_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     password = secrets.token_urlsafe(24)
     (tmp_path / "password").write_text(password)
-    with running_postgres() as port:
-        connection = psycopg2.connect(host=HOST, port=port, user="postgres", dbname="postgres")
+    with running_postgres() as server:
+        connection = psycopg2.connect(host=HOST, port=server.port, user="postgres", dbname="postgres")
         connection.autocommit = True
         with connection.cursor() as cursor:
             cursor.execute("create role parley login superuser password %s", [password])
         connection.close()
-        create_database(port, "analytics")
-        there = {"WAREHOUSE": "postgres", "PG_HOST": HOST, "PG_PORT": str(port), "PG_USER": "parley"}
+        create_database(server.port, "analytics")
+        there = {"WAREHOUSE": "postgres", "PG_HOST": HOST, "PG_PORT": str(server.port), "PG_USER": "parley"}
         there |= {"PG_DATABASE_NAME": "analytics", "PG_PASSWORD_FILE": str(tmp_path / "password")}
         for name, value in there.items():
             monkeypatch.setenv(name, value)
@@ -39,7 +39,7 @@ def test_no_log_has_the_password_of_the_warehouse_in_it(tmp_path: Path, monkeypa
 
         with services.running(api) as airflow:
             assert [run(airflow, dag_id) for dag_id in DAGS] == ["success", "success"]
-            with psycopg2.connect(host=HOST, port=port, user="postgres", dbname="postgres") as connection:
+            with psycopg2.connect(host=HOST, port=server.port, user="postgres", dbname="postgres") as connection:
                 cursor = connection.cursor()
                 # From now on nobody can connect, and the drivers say so.
                 cursor.execute("alter role parley nologin")

@@ -53,8 +53,8 @@ class Store:
 
 @pytest.fixture(scope="module")
 def postgres() -> Iterator[str]:
-    with running_postgres() as port:
-        yield f"postgresql://{USER}:{PASSWORD}@{HOST}:{port}/postgres"
+    with running_postgres() as server:
+        yield f"postgresql://{USER}:{PASSWORD}@{HOST}:{server.port}/postgres"
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

