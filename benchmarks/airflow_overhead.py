@@ -8,8 +8,8 @@
     watcher  the DAG with Cosmos' watcher mode as it comes, in an Airflow that is configured as it comes
     local    the DAG with Cosmos' local mode, one dbt for each task, in that Airflow too
 
-By turns, on copies of one DuckDB file. All happens in a copy of the project, in .parley/bench_airflow, which is thrown
-away by the next run. Nothing that it starts is left when it ends, also on Ctrl-C.
+By turns, on copies of one DuckDB file, in a copy of the project (airflow_in_copy.py). Nothing that it starts is left
+when it ends, also on Ctrl-C.
 """
 
 from __future__ import annotations
@@ -19,48 +19,30 @@ import json
 import os
 import shutil
 import signal
+import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from airflow_in_copy import COPY, HERE, WORK, add_bots, add_floor, go_into_copy, make_stock, running_airflow
 from airflow_report import Result, Run, report
-from processes import cpu_seconds, memory_mb, metered, none_left, own_cpu_seconds
+from processes import cpu_seconds, memory_mb, metered, none_left
 
-HERE = Path(__file__).resolve().parent
-PROJECT = HERE.parent
-WORK = PROJECT / ".parley" / "bench_airflow"
-COPY = WORK / "project"
-# What a shell has set for another Airflow or warehouse is not for this one.
-FOREIGN = ("AIRFLOW", "ALERT", "DBT", "DEPLOY_", "DLT", "PARLEY", "PG_", "SCHEMA_SUFFIX", "SMTP", "TASK_", "WAREHOUSE")
-
-# Of airflow.cfg, what says where things are; all else is what Parley has tuned, and a stock Airflow goes without it.
-PLACES = {
-    "core": ("dags_folder", "plugins_folder", "executor", "load_examples", "simple_auth_manager_users",
-             "simple_auth_manager_passwords_file"),
-    "database": ("sql_alchemy_conn",),
-    "logging": ("base_log_folder",),
-    "usage_data_collection": ("enabled",),
-    "cosmos": ("enable_telemetry", "cache_dir", "enable_hierarchical_naming_for_group_nodes_by_folder"),
-}  # fmt: skip
 IDLE_SECONDS = 60
 # After a start, Airflow reads DAG files and looks after what it has found.
 SETTLE_SECONDS = 20
-BOTS = (1, 5, 20)
+MORE_BOTS = 19
 PARSES = 3
-PARSE_SECONDS = 120
 RUN_SECONDS = 1800
 FLOOR = "floor"
 
 
 def main() -> None:
     arguments = parse_arguments()
-    if os.environ.get("PARLEY_ROOT") != str(COPY):
-        _again_in_a_copy()
+    go_into_copy()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with none_left():
@@ -85,28 +67,6 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     return parsed
 
 
-def _again_in_a_copy() -> None:
-    """Start this script anew with a copy of the project as Parley's root: both are read once, when it is imported."""
-    shutil.rmtree(WORK, ignore_errors=True)
-    COPY.mkdir(parents=True)
-    for name in ("airflow.cfg", "dags", "dbt", "plugins", "sample_data"):
-        if (PROJECT / name).is_dir():
-            ignored = shutil.ignore_patterns("target", "logs", "__pycache__")
-            shutil.copytree(PROJECT / name, COPY / name, ignore=ignored)
-        else:
-            shutil.copy(PROJECT / name, COPY / name)
-    own = {
-        "PARLEY_ROOT": str(COPY),
-        "PYTHONPATH": str(COPY / "plugins"),
-        "WAREHOUSE_PATH": str(WORK / "run.duckdb"),
-        # Only what is triggered here runs.
-        "AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE": "False",
-    }
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
-    kept.pop("PYTHONDONTWRITEBYTECODE", None)
-    os.execve(sys.executable, [sys.executable, __file__, *sys.argv[1:]], {**kept, **own})
-
-
 def measure(arguments: argparse.Namespace) -> Result:
     """All that there is to measure, in the order in which it is cheapest."""
     from parley import services
@@ -122,7 +82,21 @@ def measure(arguments: argparse.Namespace) -> Result:
     # dbt reads the project once, and from then on its own notes on it.
     run_dbt()
     result = Result(events)
-    with _airflow(floor=True) as airflow:
+    _measure_shipped(arguments, result)
+    if not arguments.runs_only:
+        _measure_parsing(result)
+    if arguments.stock_repeats or arguments.local_repeats:
+        _measure_stock(arguments, result)
+    return result
+
+
+def _measure_shipped(arguments: argparse.Namespace, result: Result) -> None:
+    """The DAG as shipped, its floor, and an Airflow that does nothing."""
+    from parley.dag import domain_dag
+
+    add_floor(FLOOR, domain_dag(_bot()))
+    _say("Starting Airflow as shipped ...")
+    with running_airflow() as airflow:
         airflow.wait_for_dag(_bot().dag_id)
         result.tasks = len(airflow.request("GET", f"/dags/{_bot().dag_id}/tasks")["tasks"])
         if not arguments.runs_only:
@@ -133,21 +107,43 @@ def measure(arguments: argparse.Namespace) -> Result:
             result.shipped.append(run_dag(airflow, _bot().dag_id))
             result.floor.append(run_dag(airflow, FLOOR))
         result.without_loads = run_without_loads(airflow)
-        if not arguments.runs_only:
-            _parse(airflow, result)
-    if arguments.stock_repeats or arguments.local_repeats:
-        with _airflow(stock=True) as airflow:
-            _warm_up(airflow, "stock_watcher")
-            # A run of it takes minutes: there is none to warm up.
-            airflow.wait_for_dag("stock_local")
-            airflow.unpause("stock_local")
-            for _ in range(arguments.stock_repeats):
-                result.beside_stock.append(run_dbt())
-                result.watcher.append(run_dag(airflow, "stock_watcher"))
-            for _ in range(arguments.local_repeats):
-                result.beside_stock.append(run_dbt())
-                result.local.append(run_dag(airflow, "stock_local"))
-    return result
+
+
+def _measure_parsing(result: Result) -> None:
+    """How long the dag-processor takes for the file of the bots' DAGs, by its own account.
+
+    What was there when it started it has drawn ahead; what came since, it draws each time that it reads the file.
+    """
+
+    def read() -> float:
+        return statistics.median(airflow.parse_seconds(_bot().dag_id) for _ in range(PARSES))
+
+    _say(f"Reading dags/chat.py with 1 bot, with {MORE_BOTS} more, and after another start ...")
+    with running_airflow() as airflow:
+        airflow.wait_for_dag(_bot().dag_id)
+        result.parse_seconds[1] = read()
+        add_bots(_bot().name, MORE_BOTS)
+        result.parse_seconds_before_restart[1 + MORE_BOTS] = read()
+    with running_airflow() as airflow:
+        airflow.wait_for_dag(_bot().dag_id)
+        result.parse_seconds[1 + MORE_BOTS] = read()
+
+
+def _measure_stock(arguments: argparse.Namespace, result: Result) -> None:
+    """Cosmos as it comes, in an Airflow as it comes."""
+    make_stock()
+    _say("Starting a stock Airflow ...")
+    with running_airflow() as airflow:
+        _warm_up(airflow, "stock_watcher")
+        # A run of it takes minutes: there is none to warm up.
+        airflow.wait_for_dag("stock_local")
+        airflow.unpause("stock_local")
+        for _ in range(arguments.stock_repeats):
+            result.beside_stock.append(run_dbt())
+            result.watcher.append(run_dag(airflow, "stock_watcher"))
+        for _ in range(arguments.local_repeats):
+            result.beside_stock.append(run_dbt())
+            result.local.append(run_dag(airflow, "stock_local"))
 
 
 def run_dbt() -> Run:
@@ -211,105 +207,12 @@ def _idle(airflow: Any, result: Result) -> None:
         result.idle_mb[name] = memory_mb([pid])
 
 
-def _parse(airflow: Any, result: Result) -> None:
-    """How long the dag-processor takes for the file of the bots' DAGs, by its own account."""
-    from parley import settings
-
-    _say(f"Reading dags/chat.py with {', '.join(map(str, BOTS))} bots ...")
-    first = settings.BOTS / f"{_bot().name}.yml"
-    for bots in BOTS:
-        for number in range(2, bots + 1):
-            name = f"{_bot().name}_{number}"
-            shutil.copy(first, settings.BOTS / f"{name}.yml")
-            # Another bot's manifest differs in names of schemas alone.
-            shutil.copytree(settings.MANIFESTS / _bot().name, settings.MANIFESTS / name, dirs_exist_ok=True)
-        result.parse_seconds[bots] = sorted(airflow.parse_seconds(_bot().dag_id) for _ in range(PARSES))[PARSES // 2]
-
-
-@contextmanager
-def _airflow(*, floor: bool = False, stock: bool = False) -> Iterator[Any]:
-    """A running Airflow with the shipped DAGs and the floor, or with the stock DAGs and configuration."""
-    from parley import services
-    from parley.airflow_client import Airflow
-
-    _say(f"Starting {'a stock Airflow' if stock else 'Airflow as shipped'} ...")
-    port = int(os.environ["AIRFLOW__API__PORT"])
-    if floor:
-        _add_floor()
-    if stock:
-        _make_stock()
-    services.prepare(port)
-    started: dict[str, Any] = {}
-
-    class Metered(Airflow):
-        def processes(self) -> dict[str, int]:
-            return {name: process.pid for name, process in started.items()}
-
-        def pids(self) -> list[int]:
-            return list(self.processes().values())
-
-        def cpu_by_process(self) -> dict[str, float]:
-            """CPU seconds so far; the tasks are children of the scheduler's."""
-            seconds = {name: cpu_seconds([pid]) for name, pid in self.processes().items()}
-            own = own_cpu_seconds(self.processes()["scheduler"])
-            return {**seconds, "scheduler": own, "tasks": seconds["scheduler"] - own}
-
-        def parse_seconds(self, dag_id: str) -> float:
-            """Have the file of a DAG read once more; returns how long that took."""
-            before = self.request("GET", f"/dags/{dag_id}/details")
-            self.request("PUT", f"/parseDagFile/{before['file_token']}")
-            deadline = time.monotonic() + PARSE_SECONDS
-            while time.monotonic() < deadline:
-                now = self.request("GET", f"/dags/{dag_id}/details")
-                if now["last_parsed_time"] != before["last_parsed_time"]:
-                    return float(now["last_parse_duration"])
-                time.sleep(0.5)
-            raise SystemExit(f"The file of {dag_id} was not read again within {PARSE_SECONDS} s.")
-
-    with services.running(port, started) as running:
-        running.__class__ = Metered
-        yield running
-
-
 def _warm_up(airflow: Any, *dag_ids: str) -> None:
     """Switch DAGs on and run each once: what Airflow does once, after its start, is not counted."""
     for dag_id in dag_ids:
         airflow.wait_for_dag(dag_id)
         airflow.unpause(dag_id)
         run_dag(airflow, dag_id)
-
-
-def _add_floor() -> None:
-    """The DAG floor beside the shipped ones."""
-    from airflow.providers.standard.operators.empty import EmptyOperator
-
-    from parley.dag import domain_dag
-
-    graph = {
-        task.task_id: {"upstream": sorted(task.upstream_task_ids), "without_process": isinstance(task, EmptyOperator)}
-        for task in domain_dag(_bot()).tasks
-    }
-    shutil.copy(HERE / "airflow_dags" / "floor.py", COPY / "dags")
-    (COPY / "dags" / "floor.json").write_text(json.dumps(graph))
-
-
-def _make_stock() -> None:
-    """The stock DAGs alone, a configuration that only says where things are, and a new database."""
-    from configparser import RawConfigParser
-
-    shipped = RawConfigParser()
-    shipped.read(PROJECT / "airflow.cfg")
-    stock = RawConfigParser()
-    stock.read_dict(
-        {section: {name: shipped[section][name] for name in names} for section, names in PLACES.items()},
-    )
-    with (COPY / "airflow.cfg").open("w") as file:
-        stock.write(file)
-    for path in (COPY / "dags").glob("*.py"):
-        path.unlink()
-    shutil.copy(HERE / "airflow_dags" / "stock.py", COPY / "dags")
-    for path in (COPY / ".parley" / "airflow").glob("airflow.db*"):
-        path.unlink()
 
 
 def _land(size: int) -> int:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from airflow.sdk import DAG, Asset, AssetAny, AssetOrTimeSchedule, CronTriggerTimetable
+from airflow.sdk.definitions.param import ParamsDict
 from cosmos import DbtTaskGroup, ExecutionConfig, ProfileConfig, ProjectConfig, RenderConfig
 from cosmos.constants import ExecutionMode, LoadMode, TestBehavior, TestIndirectSelection
 
@@ -96,7 +97,6 @@ def _domain_dag(pipeline: Pipeline) -> DAG:
         max_active_runs=1,
         default_args=DEFAULT_ARGS,
         dagrun_timeout=timedelta(hours=4),
-        params=form(with_end_date=not pipeline.needs_loads),
         on_failure_callback=alerts.on_failure,
         on_success_callback=alerts.on_success,
         deadline=alerts.deadline,
@@ -118,6 +118,8 @@ def _domain_dag(pipeline: Pipeline) -> DAG:
             **ONE_AT_A_TIME,
         )
         wait_for_loads >> _models(pipeline) >> mark_loads
+    # After the tasks: each would get a copy of the form, and Airflow check all copies whenever it reads the DAG file.
+    dag.params = ParamsDict(form(with_end_date=not pipeline.needs_loads))
     return dag
 
 
@@ -197,7 +199,7 @@ def marts_asset(pipeline: Pipeline) -> Asset:
 
 def models_of(pipeline: Pipeline) -> list[str]:
     """What dbt is to select for a pipeline."""
-    return [f"path:{folder}/{pipeline.domain}" for folder in ("seeds", "models", "snapshots")]
+    return [f"tag:{pipeline.domain}"]
 
 
 def dbt_configs(pipeline: Pipeline) -> dict[str, Any]:
