@@ -1,7 +1,6 @@
 """Airflow DAGs chat_<bot>: 07:00 and 18:00 UTC unless dags/bots/<bot>.yml says otherwise."""
 
-from parley.dag import domain_dag
-from parley.pipelines import load_bots
+from parley.dag import bot_dags
 
-for bot in load_bots():
-    globals()[bot.dag_id] = domain_dag(bot)
+for dag in bot_dags():
+    globals()[dag.dag_id] = dag

@@ -8,7 +8,7 @@ import pytest
 
 from parley import settings
 from parley.errors import ConfigurationError
-from parley.pipelines import bot, get_pipeline, load_bots, shop
+from parley.pipelines import bot, get_pipeline, load_bots, load_pipelines, read_bots, shop, working_pipelines
 
 
 def test_a_bot_is_its_file(tmp_path: Path) -> None:
@@ -82,16 +82,23 @@ def test_an_unknown_bot_is_told_which_there_are() -> None:
 def test_two_bots_with_one_destination_are_refused(tmp_path: Path) -> None:
     for name in ("helper", "seller"):
         (tmp_path / f"{name}.yml").write_text("source: events\ndestination: desk\n")
+    (tmp_path / "teller.yml").write_text("source: events\n")
     with pytest.raises(ConfigurationError, match="'helper' and 'seller' have the same destination 'desk'"):
         load_bots(tmp_path)
+    # Both: the new one may come first in the alphabet.
+    bots, wrong = read_bots(tmp_path)
+    assert ([made.name for made in bots], sorted(wrong)) == (["teller"], ["helper", "seller"])
 
 
-def test_a_wrong_file_of_a_bot_does_not_hold_up_the_other_domains() -> None:
+def test_a_wrong_file_of_a_bot_holds_nothing_else_up() -> None:
     wrong = settings.BOTS / "wrong.yml"
     wrong.write_text("sauce: sample_data/chat\n")
     try:
-        assert (get_pipeline("support").domain, get_pipeline("ecommerce").domain) == ("support", "ecommerce")
+        assert [pipeline.name for pipeline in working_pipelines()] == ["demo_bot", "ecommerce", "support"]
+        assert get_pipeline("demo_bot").domain == "chat"
         with pytest.raises(ConfigurationError, match="sauce"):
-            get_pipeline("demo_bot")
+            get_pipeline("wrong")
+        with pytest.raises(ConfigurationError, match="sauce"):
+            load_pipelines()
     finally:
         wrong.unlink()

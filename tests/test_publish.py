@@ -61,7 +61,7 @@ def test_what_is_half_in_is_no_load(connection: Connection) -> None:
 
 
 def test_a_load_is_counted_once(warehouse: Warehouse, connection: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(publish, "load_pipelines", lambda: [BOT])
+    monkeypatch.setattr(publish, "working_pipelines", lambda: [BOT])
     land(connection, "1", events=3)
     connection.native.close()
     publish.extracts()
@@ -99,7 +99,7 @@ def test_one_that_fails_keeps_its_extract_and_the_others_are_refreshed(
     connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     connection.native.close()
-    monkeypatch.setattr(publish, "load_pipelines", lambda: [BOT, support_desk()])
+    monkeypatch.setattr(publish, "working_pipelines", lambda: [BOT, support_desk()])
     publish.extracts()
     before = {name: read_extract(name) for name in ("helper", "support")}
     make = publish.make_extract

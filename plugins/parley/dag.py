@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,16 +16,18 @@ from cosmos.constants import ExecutionMode, LoadMode, TestBehavior, TestIndirect
 from parley import settings
 from parley.backfill import END_DATE, FULL_REFRESH, form
 from parley.dbt import dbt_env, manifest_path
+from parley.errors import ConfigurationError
 from parley.notifications import callbacks, keep_error
 from parley.operators import (
     MarkLoadsOperator,
     PublishDocsOperator,
     PublishOperator,
+    RefuseOperator,
     UnpackModelsOperator,
     UnpackOperator,
     wait_for_warehouse,
 )
-from parley.pipelines import PUBLISH_DAG_ID, Pipeline
+from parley.pipelines import PUBLISH_DAG_ID, Pipeline, read_bots
 from parley.results import table as results_table
 from parley.sensors import WAIT, NewLoadsSensor
 from parley.warehouse import POOL, Warehouse
@@ -45,6 +49,9 @@ NOT_BUILT = ["resource_type:unit_test", "resource_type:exposure", "source:*"]
 # DAGs that were drawn ahead, and of what, by their ids.
 _drawn: dict[str, tuple[tuple[Pipeline, int, int], DAG]] = {}
 
+# What the id of a DAG may not have.
+NO_DAG_ID = re.compile(r"[^\w.-]", re.ASCII)
+
 BUILD_TIMEOUT = timedelta(hours=3)
 
 DEFAULT_ARGS = {
@@ -63,6 +70,38 @@ def domain_dag(pipeline: Pipeline) -> DAG:
     """`chat_<bot>`, `ecommerce` or `support`: wait for new loads, build and test every model, mark them done."""
     version, dag = _drawn.get(pipeline.dag_id, (None, None))
     return dag if dag and version == _version(pipeline) else _domain_dag(pipeline)
+
+
+def bot_dags() -> Iterator[DAG]:
+    """`chat_<bot>` for each bot. Of one that cannot be drawn, a DAG of that id whose run fails and says why.
+
+    An error in the DAG file would end the schedule of every bot, and nobody would get mail.
+    """
+    bots, wrong = read_bots()
+    for bot in bots:
+        try:
+            yield domain_dag(bot)
+        except ConfigurationError as error:
+            wrong[bot.name] = error
+    for name, why in wrong.items():
+        yield _refused_dag(NO_DAG_ID.sub("_", f"chat_{name}"), str(why))
+
+
+def _refused_dag(dag_id: str, why: str) -> DAG:
+    with DAG(
+        dag_id,
+        description="Its configuration is wrong: it builds nothing",
+        doc_md=REFUSED_DOC.format(why=why),
+        schedule=Pipeline.schedule,
+        start_date=START,
+        catchup=False,
+        max_active_runs=1,
+        default_args=DEFAULT_ARGS,
+        on_failure_callback=callbacks().on_failure,
+        tags=["chat", "misconfigured"],
+    ) as dag:
+        RefuseOperator(task_id="configuration", why=why)
+    return dag
 
 
 def draw_ahead(pipeline: Pipeline) -> None:
@@ -271,6 +310,14 @@ def _run_env(pipeline: Pipeline) -> dict[str, str]:
         env["PARLEY_END_DATE"] = f"{{{{ params.{END_DATE} or (dag_run.logical_date or dag_run.run_after) | ds }}}}"
     return env
 
+
+REFUSED_DOC = """
+### This DAG builds nothing: its configuration is wrong
+
+{why}
+
+Mend that. The DAG is drawn anew within minutes; what has arrived meanwhile is built by its next run.
+"""
 
 DOMAIN_DOC = """
 ### What is new in `{pipeline.raw_schema}`, into `{pipeline.marts_schema}`

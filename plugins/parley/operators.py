@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator, Context
+from airflow.sdk.exceptions import AirflowFailException
 from airflow.sdk.log import mask_secret
 
 from parley.pipelines import Pipeline, get_pipeline
@@ -22,6 +23,21 @@ def wait_for_warehouse(context: Context) -> None:
     """
     with Warehouse.from_env().connect():
         pass
+
+
+class RefuseOperator(BaseOperator):
+    """Fails, and is not tried again: there is nothing to run before somebody has mended something.
+
+    Args:
+        why: what, and how.
+    """
+
+    def __init__(self, *, why: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.why = why
+
+    def execute(self, context: Context) -> None:
+        raise AirflowFailException(self.why)
 
 
 class PipelineOperator(BaseOperator):

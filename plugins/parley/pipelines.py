@@ -189,39 +189,62 @@ def support_desk() -> Pipeline:
     )
 
 
+def read_bots(folder: Path = settings.BOTS) -> tuple[list[Pipeline], dict[str, ConfigurationError]]:
+    """The bots of the folder, by name; and for each bot whose file is wrong what is wrong in it, which is not there."""
+    bots: dict[str, Pipeline] = {}
+    wrong: dict[str, ConfigurationError] = {}
+    for path in sorted(folder.glob("*.yml")):
+        try:
+            bots[path.stem] = _read_bot(path)
+        except ConfigurationError as error:
+            wrong[path.stem] = error
+    for destination in {made.destination for made in bots.values()}:
+        names = [name for name, made in bots.items() if made.destination == destination]
+        if len(names) > 1:
+            same = ConfigurationError(
+                f"The bots {' and '.join(map(repr, names))} have the same destination '{destination}': each would "
+                "replace what the other has built. Give each its own, in its file."
+            )
+            wrong |= dict.fromkeys(names, same)
+    return [made for name, made in bots.items() if name not in wrong], wrong
+
+
 def load_bots(folder: Path = settings.BOTS) -> list[Pipeline]:
     """Every bot of the folder, by name.
 
     Raises:
         ConfigurationError: naming the file and what is wrong in it.
     """
-    bots = [_read_bot(path) for path in sorted(folder.glob("*.yml"))]
-    builders: dict[str, str] = {}
-    for made in bots:
-        if (other := builders.setdefault(made.destination, made.name)) != made.name:
-            raise ConfigurationError(
-                f"The bots '{other}' and '{made.name}' have the same destination '{made.destination}': each would "
-                "replace what the other has built. Give one of them another, in its file."
-            )
+    bots, wrong = read_bots(folder)
+    for error in wrong.values():
+        raise error
     return bots
 
 
 def load_pipelines() -> list[Pipeline]:
-    """Every pipeline there is: the bots, then the other domains."""
+    """Every pipeline there is: the bots, then the other domains.
+
+    Raises:
+        ConfigurationError: the file of a bot is wrong.
+    """
     return [*load_bots(), shop(), support_desk()]
+
+
+def working_pipelines() -> list[Pipeline]:
+    """Those that can run. A wrong file of a bot holds up neither the other bots nor the other domains."""
+    return [*read_bots()[0], shop(), support_desk()]
 
 
 def get_pipeline(name: str) -> Pipeline:
     """The pipeline of that name.
 
     Raises:
-        ConfigurationError: there is none.
+        ConfigurationError: there is none, or its file is wrong.
     """
-    # A wrong file of a bot does not hold up the other domains.
-    for domain in (shop(), support_desk()):
-        if domain.name == name:
-            return domain
-    pipelines = {pipeline.name: pipeline for pipeline in load_pipelines()}
+    bots, wrong = read_bots()
+    if name in wrong:
+        raise wrong[name]
+    pipelines = {pipeline.name: pipeline for pipeline in (*bots, shop(), support_desk())}
     if name not in pipelines:
         raise ConfigurationError(
             f"There is no '{name}' (there is: {', '.join(pipelines)}). A bot is a file {name}.yml in {settings.BOTS}."

@@ -13,7 +13,8 @@ from contextlib import suppress
 from importlib import import_module
 
 from parley.dag import draw_ahead
-from parley.pipelines import load_pipelines
+from parley.errors import ConfigurationError
+from parley.pipelines import working_pipelines
 from parley.warehouse import Warehouse
 
 MODULES = (
@@ -31,8 +32,10 @@ for module in MODULES:
 logging.disable()
 with suppress(Exception):
     import_module(f"dbt.adapters.{Warehouse.from_env().kind}")
-    for pipeline in load_pipelines():
-        draw_ahead(pipeline)
+    for pipeline in working_pipelines():
+        # One whose manifest is missing is nothing to the others.
+        with suppress(ConfigurationError):
+            draw_ahead(pipeline)
 logging.disable(logging.NOTSET)
 
 gc.collect()

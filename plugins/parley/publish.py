@@ -11,7 +11,7 @@ from pathlib import Path
 from parley import published
 from parley.errors import ParleyError
 from parley.extracts import Counts, Extract, LoadFacts, Record, file_name, read_extract, write_extract
-from parley.pipelines import Domain, Pipeline, load_pipelines
+from parley.pipelines import Domain, Pipeline, working_pipelines
 from parley.site import dbt_docs
 from parley.warehouse import Connection, Warehouse
 
@@ -48,7 +48,7 @@ def extracts() -> list[str]:
         log.info("%s is not there yet: there is nothing to publish", warehouse)
         return []
     failed: dict[str, Exception] = {}
-    pipelines = load_pipelines()
+    pipelines = working_pipelines()
     for pipeline in pipelines:
         # A connection each: others get their turn between two pipelines.
         with warehouse.connect(read_only=True) as connection:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -17,10 +18,10 @@ import duckdb
 import pytest
 from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk import AssetOrTimeSchedule
-from airflow.sdk.exceptions import AirflowRescheduleException
+from airflow.sdk.exceptions import AirflowFailException, AirflowRescheduleException
 
 from parley import settings
-from parley.dag import domain_dag, draw_ahead, unpack_dag
+from parley.dag import bot_dags, domain_dag, draw_ahead, unpack_dag
 from parley.dbt import manifest_path, write_manifests
 from parley.errors import ConfigurationError
 from parley.pipelines import Pipeline, bot, get_pipeline, load_pipelines
@@ -139,6 +140,24 @@ def test_every_model_is_a_task_and_every_test_is_reported_by_exactly_one(dagbag:
     tests = [test for name in tasks for test in reported.get(name, [])]
     assert len(tests) > 50
     assert sorted(tests) == sorted(of_the_domain)
+
+
+def test_a_bot_that_cannot_be_drawn_fails_by_itself_and_says_why() -> None:
+    files = {"My Bot": "sauce: events\n", "unparsed": "source: events\n"}
+    for name, content in files.items():
+        (settings.BOTS / f"{name}.yml").write_text(content)
+    try:
+        dags = {dag.dag_id: dag for dag in bot_dags()}
+    finally:
+        for name in files:
+            (settings.BOTS / f"{name}.yml").unlink()
+    assert set(dags) == {"chat_demo_bot", "chat_My_Bot", "chat_unparsed"}
+    assert "mark_loads" in dags["chat_demo_bot"].task_ids
+    for dag_id, why in {"chat_My_Bot": r"My Bot\.yml.*sauce", "chat_unparsed": "Run `parley manifest`"}.items():
+        [task] = dags[dag_id].tasks
+        with pytest.raises(AirflowFailException, match=why):
+            task.execute({})
+        assert re.search(why, str(dags[dag_id].doc_md))
 
 
 def test_no_task_has_a_form_of_its_own(dagbag: DagBag) -> None:

@@ -11,12 +11,16 @@ import sys
 
 from parley import secrets
 from parley.errors import ParleyError
-from parley.pipelines import load_pipelines
+from parley.pipelines import working_pipelines
 
 
 def names() -> list[str]:
     """The variables that may hold a secret: the passwords of servers, and what the sources name."""
-    return ["PG_PASSWORD", "SMTP_PASSWORD", *(name for pipeline in load_pipelines() for name in pipeline.variables())]
+    return [
+        "PG_PASSWORD",
+        "SMTP_PASSWORD",
+        *(name for pipeline in working_pipelines() for name in pipeline.variables()),
+    ]
 
 
 def main() -> None:

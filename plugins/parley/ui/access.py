@@ -13,7 +13,7 @@ from airflow.models.dag import DagModel
 from fastapi import Depends, HTTPException, Request, status
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 
-from parley.pipelines import Pipeline, load_pipelines
+from parley.pipelines import Pipeline, working_pipelines
 
 User = Annotated[BaseUser, Depends(get_user)]
 
@@ -25,7 +25,7 @@ def readable_pipelines(user: User) -> list[Pipeline]:
         HTTPException: 403, there is none.
     """
     allowed = get_auth_manager().get_authorized_dag_ids(user=user, method="GET")
-    if pipelines := [pipeline for pipeline in load_pipelines() if pipeline.dag_id in allowed]:
+    if pipelines := [pipeline for pipeline in working_pipelines() if pipeline.dag_id in allowed]:
         return pipelines
     raise HTTPException(status.HTTP_403_FORBIDDEN, "You may see none of the DAGs that these pages are about.")
 
