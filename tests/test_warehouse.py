@@ -15,7 +15,7 @@ from threading import Event
 
 import pytest
 
-from parley.errors import ConfigurationError, WarehouseBusyError
+from parley.errors import ConfigurationError, WarehouseBusyError, WarehouseUnreachableError
 from parley.warehouse import Warehouse
 
 SERVER = {"PG_HOST": "db", "PG_USER": "u", "PG_PASSWORD": "hunter2", "PG_DATABASE_NAME": "d"}
@@ -78,11 +78,15 @@ def test_a_wait_in_vain_says_what_to_do(warehouse: Warehouse) -> None:
 
 def test_another_error_is_not_waited_for(tmp_path: Path) -> None:
     (tmp_path / "warehouse.duckdb").write_text("no database")
-    with (
-        pytest.raises(Exception, match="not a valid DuckDB database"),
-        Warehouse("duckdb", path=tmp_path / "warehouse.duckdb").connect(),
-    ):
-        pass
+    for path, why in {
+        tmp_path / "warehouse.duckdb": "not a valid DuckDB database",
+        tmp_path / "no_folder" / "warehouse.duckdb": "No such file or directory",
+    }.items():
+        with (
+            pytest.raises(WarehouseUnreachableError, match=rf"Cannot open DuckDB at {path}.*{why}[^$]*WAREHOUSE_PATH"),
+            Warehouse("duckdb", path=path).connect(),
+        ):
+            pass
 
 
 def test_the_default_is_a_file_in_the_project() -> None:

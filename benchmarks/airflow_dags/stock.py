@@ -8,7 +8,7 @@ from airflow.sdk import DAG
 from cosmos import DbtTaskGroup, ExecutionConfig
 from cosmos.constants import ExecutionMode, TestIndirectSelection
 
-from parley.dag import DEFAULT_ARGS, MARK, START, dbt_configs
+from parley.dag import MARK, START, dbt_configs, default_args
 from parley.operators import MarkLoadsOperator
 from parley.pipelines import get_pipeline
 from parley.sensors import WAIT, NewLoadsSensor
@@ -22,7 +22,7 @@ OPERATOR_ARGS = {
 
 for mode, operator_args in OPERATOR_ARGS.items():
     with DAG(
-        f"stock_{mode.value}", schedule=None, start_date=START, max_active_runs=1, default_args=DEFAULT_ARGS
+        f"stock_{mode.value}", schedule=None, start_date=START, max_active_runs=1, default_args=default_args()
     ) as dag:
         wait = NewLoadsSensor(task_id=WAIT, pipeline_name=BOT.name, last_task_id=MARK, give_up_after=START - START)
         models = DbtTaskGroup(

@@ -242,6 +242,7 @@ def up(port: Port = 8080) -> None:
     """Start Airflow with its UI and every DAG switched on, until Ctrl-C."""
     from parley import services
 
+    services.check_port(port)
     manifest()
     console.print("Starting Airflow ...")
     services.prepare(port)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -54,16 +53,19 @@ NO_DAG_ID = re.compile(r"[^\w.-]", re.ASCII)
 
 BUILD_TIMEOUT = timedelta(hours=3)
 
-DEFAULT_ARGS = {
-    "owner": "parley",
-    "retries": int(os.environ.get("TASK_RETRIES") or 3),
-    "retry_delay": timedelta(seconds=float(os.environ.get("TASK_RETRY_DELAY_SECONDS") or 30)),
-    "retry_exponential_backoff": True,
-    "max_retry_delay": timedelta(minutes=10),
-    # As long as dbt may take: the tasks of the models wait for it.
-    "execution_timeout": BUILD_TIMEOUT,
-    "on_failure_callback": keep_error,
-}
+
+def default_args() -> dict[str, Any]:
+    """What all tasks have in common."""
+    return {
+        "owner": "parley",
+        "retries": settings.number("TASK_RETRIES", 3),
+        "retry_delay": timedelta(seconds=settings.number("TASK_RETRY_DELAY_SECONDS", 30)),
+        "retry_exponential_backoff": True,
+        "max_retry_delay": timedelta(minutes=10),
+        # As long as dbt may take: the tasks of the models wait for it.
+        "execution_timeout": BUILD_TIMEOUT,
+        "on_failure_callback": keep_error,
+    }
 
 
 def domain_dag(pipeline: Pipeline) -> DAG:
@@ -96,7 +98,7 @@ def _refused_dag(dag_id: str, why: str) -> DAG:
         start_date=START,
         catchup=False,
         max_active_runs=1,
-        default_args=DEFAULT_ARGS,
+        default_args=default_args(),
         on_failure_callback=callbacks().on_failure,
         tags=["chat", "misconfigured"],
     ) as dag:
@@ -134,7 +136,7 @@ def _domain_dag(pipeline: Pipeline) -> DAG:
         start_date=START,
         catchup=False,
         max_active_runs=1,
-        default_args=DEFAULT_ARGS,
+        default_args=default_args(),
         dagrun_timeout=timedelta(hours=4),
         on_failure_callback=alerts.on_failure,
         on_success_callback=alerts.on_success,
@@ -174,7 +176,7 @@ def unpack_dag(pipeline: Pipeline) -> DAG:
         start_date=START,
         catchup=False,
         max_active_runs=1,
-        default_args=DEFAULT_ARGS,
+        default_args=default_args(),
         dagrun_timeout=timedelta(hours=2),
         on_failure_callback=alerts.on_failure,
         on_success_callback=alerts.on_success,
@@ -215,7 +217,7 @@ def publish_dag(pipelines: list[Pipeline], schedule: str) -> DAG:
         start_date=START,
         catchup=False,
         max_active_runs=1,
-        default_args=DEFAULT_ARGS,
+        default_args=default_args(),
         dagrun_timeout=timedelta(hours=2),
         on_failure_callback=alerts.on_failure,
         tags=["publish", "pages"],

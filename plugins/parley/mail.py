@@ -21,6 +21,7 @@ from airflow.sdk import Connection
 from airflow.sdk.log import mask_secret
 
 from parley.errors import ConfigurationError
+from parley.settings import number
 
 log = logging.getLogger(__name__)
 
@@ -63,14 +64,11 @@ class MailSettings:
             raise ConfigurationError(
                 f"ALERT_EMAIL_TO has '{wrong[0]}', which is no address. Separate several by commas."
             )
-        port = env.get("SMTP_PORT") or "587"
-        if not port.isdigit():
-            raise ConfigurationError(f"SMTP_PORT is '{port}'. Set it to a number, 587 for example.")
         return cls(
             to=to,
             sender=env.get("ALERT_EMAIL_FROM") or (to[0] if to else ""),
             host=env.get("SMTP_HOST", ""),
-            port=int(port),
+            port=number("SMTP_PORT", 587, env),
             user=env.get("SMTP_USER", ""),
             password=env.get("SMTP_PASSWORD", ""),
             starttls=flag("SMTP_STARTTLS", default=True, env=env),

@@ -92,6 +92,16 @@ def start(name: str, port: int) -> subprocess.Popen[bytes]:
         )
 
 
+def check_port(port: int) -> None:
+    """Raise a ParleyError when another process listens on the port."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise ParleyError(f"Port {port} is taken. Choose another: `make up PORT={port + 1}`.") from error
+
+
 @contextmanager
 def running(port: int, processes: dict[str, subprocess.Popen[bytes]] | None = None) -> Iterator[Airflow]:
     """Airflow's processes, ready to work; stopped at the end.
@@ -102,12 +112,7 @@ def running(port: int, processes: dict[str, subprocess.Popen[bytes]] | None = No
     Raises:
         ParleyError: the port is taken, or a process ended before it was ready.
     """
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError as error:
-            raise ParleyError(f"Port {port} is taken. Choose another: `make up PORT={port + 1}`.") from error
+    check_port(port)
     processes = {} if processes is None else processes
     try:
         for name in PROCESSES:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from dotenv import load_dotenv
@@ -31,6 +32,18 @@ SUFFIX = re.compile(r"(pr|dev)_[a-z0-9_]{1,10}")
 
 # A variable that is set wins over the file, as with docker compose.
 load_dotenv(ROOT / ".env")
+
+
+def number(name: str, default: int, env: Mapping[str, str] = os.environ) -> int:
+    """A variable that is a whole number, 0 or more.
+
+    Raises:
+        ConfigurationError: it is none.
+    """
+    value = env.get(name) or str(default)
+    if not (value.isascii() and value.isdigit()):
+        raise ConfigurationError(f"{name} is '{value}'. Set it to a number, {default} for example.")
+    return int(value)
 
 
 def deploy_env() -> str:

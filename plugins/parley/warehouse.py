@@ -100,14 +100,12 @@ class Warehouse:
         required = ("PG_HOST", "PG_USER", "PG_PASSWORD", "PG_DATABASE_NAME")
         if missing := [name for name in required if not env.get(name)]:
             raise ConfigurationError(f"WAREHOUSE={kind} needs {', '.join(missing)}: set them, in .env for example.")
-        port = env.get("PG_PORT") or str(DEFAULT_PORTS[kind])
-        if not port.isdigit():
-            raise ConfigurationError(f"PG_PORT is '{port}'. Set it to a number, {DEFAULT_PORTS[kind]} for example.")
+        port = settings.number("PG_PORT", DEFAULT_PORTS[kind], env)
         sslmode = env.get("PG_SSLMODE") or "prefer"
         if sslmode not in SSL_MODES:
             raise ConfigurationError(f"PG_SSLMODE is '{sslmode}'. Set it to one of {', '.join(SSL_MODES)}.")
         host, user, password, database = (env[name] for name in required)
-        return cls(cast(Kind, kind), None, host, int(port), user, password, database, sslmode)
+        return cls(cast(Kind, kind), None, host, port, user, password, database, sslmode)
 
     def __str__(self) -> str:
         return f"DuckDB at {self.path}" if self.kind == "duckdb" else f"{self.kind} at {self.host}:{self.port}"
@@ -122,7 +120,7 @@ class Warehouse:
 
         Raises:
             WarehouseBusyError: the wait was in vain.
-            WarehouseUnreachableError: there is no server, or it does not let us in.
+            WarehouseUnreachableError: there is no server or no such folder, or we are not let in.
         """
         native = self._open_duckdb(read_only, wait) if self.kind == "duckdb" else self._open_server()
         try:
@@ -179,7 +177,10 @@ class Warehouse:
             except (duckdb.IOException, duckdb.ConnectionException) as error:
                 holder = _lock_holder(str(error))
                 if holder is None:
-                    raise
+                    raise WarehouseUnreachableError(
+                        f"Cannot open {self}: {error}\nIs WAREHOUSE_PATH right, its folder there, the file one of "
+                        "DuckDB, and may you open both?"
+                    ) from error
                 now = time.monotonic()
                 if now - started >= wait:
                     raise WarehouseBusyError(

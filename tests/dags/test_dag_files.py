@@ -160,6 +160,13 @@ def test_a_bot_that_cannot_be_drawn_fails_by_itself_and_says_why() -> None:
         assert re.search(why, str(dags[dag_id].doc_md))
 
 
+@pytest.mark.parametrize("name", ["TASK_RETRIES", "TASK_RETRY_DELAY_SECONDS"])
+def test_a_wrong_number_is_said_by_the_name_of_its_variable(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, "many")
+    with pytest.raises(ConfigurationError, match=f"{name} is 'many'. Set it to a number"):
+        unpack_dag(bot("b", source="s"))
+
+
 def test_no_task_has_a_form_of_its_own(dagbag: DagBag) -> None:
     """Airflow checks each whenever it reads a DAG file: half of the time that this took."""
     dag = dagbag.dags["chat_demo_bot"]
