@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import httpx
 
-from parley.errors import ParleyError
+from parley.errors import ConfigurationError, ParleyError
 
 START_SECONDS = 240
 # Airflow's SQLite waits up to 60 s for its lock (airflow.cfg).
@@ -79,7 +79,12 @@ class Airflow:
             if self._client.get(f"/api/v2/dags/{dag_id}").status_code == httpx.codes.OK:
                 return True
             if errors := self.request("GET", "/importErrors")["import_errors"]:
-                raise ParleyError(f"{errors[0]['filename']} cannot be read:\n{errors[0]['stack_trace']}")
+                trace = errors[0]["stack_trace"]
+                # What is wrong with a setting is said in a sentence; where it was found is of no help.
+                _, is_setting, why = trace.rpartition(
+                    f"{ConfigurationError.__module__}.{ConfigurationError.__name__}: "
+                )
+                raise ParleyError(f"{errors[0]['filename']} cannot be read:\n{why.strip() if is_setting else trace}")
             return False
 
         self._wait_until(is_there, START_SECONDS, f"Airflow did not find the DAG {dag_id}")

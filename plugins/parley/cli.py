@@ -264,7 +264,11 @@ def demo() -> None:
     """Two loads of sample conversations through Airflow, one after the other, and what came of them."""
     from parley.demo import run
 
-    run(console)
+    try:
+        run(console)
+    except KeyboardInterrupt:
+        console.print("Stopped. `make demo` goes on from here: what has landed waits, and no load is counted twice.")
+        raise
 
 
 def main() -> None:
