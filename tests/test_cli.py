@@ -38,7 +38,7 @@ def test_unpack_says_what_landed_and_what_was_set_aside(tmp_path: Path) -> None:
 
     again = parley("unpack", "rasa", str(tmp_path))
     assert again.returncode == 0
-    assert "Nothing new: 1 records have landed before" in again.stdout
+    assert "1 files have landed and not changed since" in again.stdout
 
 
 @pytest.mark.usefixtures("warehouse")

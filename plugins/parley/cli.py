@@ -29,6 +29,10 @@ app.add_typer(schema_app, name="schema")
 console = Console(highlight=False)
 
 Bot = Annotated[str, typer.Option("--bot", help="A file in dags/bots/, without its .yml.")]
+FromStart = Annotated[
+    bool,
+    typer.Option(help="Read files that have landed too, and a tracker store from its first event."),
+]
 Strict = Annotated[bool, typer.Option(help="Land nothing, and exit with 1, when a record is bad.")]
 SchemaName = Annotated[str, typer.Argument(help="A raw schema, or a pipeline: a bot, ecommerce or support.")]
 Dialect = Annotated[Kind | None, typer.Option(help="Whose types and SQL; else those of the warehouse.")]
@@ -46,9 +50,7 @@ def unpack_rasa(
     ] = None,
     bot: Bot = "demo_bot",
     strict: Strict = False,
-    from_start: Annotated[
-        bool, typer.Option(help="Read a tracker store from its first event, not on from where the last load ended.")
-    ] = False,
+    from_start: FromStart = False,
 ) -> None:
     """Unpack Rasa tracker events: what has not landed yet becomes one load."""
     _unpack(bot, source, strict, from_start=from_start)
@@ -63,9 +65,10 @@ def unpack_rudderstack(
         ),
     ] = None,
     strict: Strict = False,
+    from_start: FromStart = False,
 ) -> None:
     """Unpack RudderStack events into RudderStack's warehouse tables: what has not landed yet becomes one load."""
-    _unpack("ecommerce", source, strict)
+    _unpack("ecommerce", source, strict, from_start=from_start)
 
 
 @unpack_app.command("support")
@@ -116,6 +119,8 @@ def _print_result(result: Result, schema: str) -> None:
     else:
         repeated = f", {result.repeated} had landed before" if result.repeated else ""
         console.print(f"Load {result.load_id} of {schema}: {result.landed} records landed{repeated}.")
+    if result.unchanged_files:
+        console.print(f"{result.unchanged_files} files have landed and not changed since: they were not read.")
     if result.set_aside:
         console.print(f"{result.set_aside.total()} records set aside in {schema}.quarantine:")
         for reason, count in result.set_aside.most_common(5):

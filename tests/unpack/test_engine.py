@@ -63,7 +63,7 @@ def contents(warehouse: Warehouse) -> dict[str, list[tuple[Any, ...]]]:
         return {
             table: sorted(connection.query(f'select * exclude (_load_id) from {SCHEMA}."{table}"'), key=repr)
             for table in sorted(connection.tables(SCHEMA))
-            if table not in ("_loads", "_versions", "_pipeline_state")
+            if table not in ("_loads", "_versions", "_pipeline_state", "files")
         }
 
 
@@ -113,9 +113,41 @@ def test_a_load_has_one_row_with_status_0(landed: Connection) -> None:
 
 def test_the_same_input_twice_adds_nothing(filled: Warehouse, sample: Path) -> None:
     before = contents(filled)
-    result = unpack_new(BOT, filled, str(sample))
-    assert (result.load_id, result.landed, result.repeated) == (None, 0, 2987)
+    again = unpack_new(BOT, filled, str(sample))
+    assert (again.load_id, again.landed, again.repeated, again.unchanged_files) == (None, 0, 0, 20)
+    all_of_it = unpack_new(BOT, filled, str(sample), from_start=True)
+    assert (all_of_it.load_id, all_of_it.landed, all_of_it.repeated, all_of_it.unchanged_files) == (None, 0, 2987, 0)
     assert contents(filled) == before
+
+
+def test_of_files_that_have_landed_only_those_that_changed_are_read(warehouse: Warehouse, tmp_path: Path) -> None:
+    def event(number: int) -> str:
+        return json.dumps({"event": "restart", "sender_id": "a", "timestamp": 1704722742.5 + number}) + "\n"
+
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "1.ndjson").write_text(event(1))
+    (source / "2.ndjson").write_text(event(2) + "no event\n")
+    assert unpack_new(BOT, warehouse, str(source)).landed == 2
+
+    with (source / "2.ndjson").open("a") as grown:
+        grown.write(event(3))
+    (source / "3.ndjson").write_text(event(4))
+    second = unpack_new(BOT, warehouse, str(source))
+    assert (second.landed, second.repeated, second.unchanged_files) == (2, 1, 1)
+    assert not second.set_aside
+
+    (source / "1.ndjson").write_text("no event\n")
+    with pytest.raises(UnpackError):
+        unpack_new(BOT, warehouse, str(source), strict=True)
+    # The note belongs to the load: what a load that died has read is read again.
+    with warehouse.connect() as connection:
+        connection.query(f"delete from {SCHEMA}._loads where load_id = %s", [second.load_id])
+    third = unpack_new(BOT, warehouse, str(source))
+    assert (third.landed, third.repeated, third.unchanged_files) == (2, 1, 0)
+    assert third.set_aside.total() == 1
+    nothing = unpack_new(BOT, warehouse, str(source))
+    assert (nothing.load_id, nothing.unchanged_files) == (None, 3)
 
 
 def test_the_tracker_store_has_the_same_events(filled: Warehouse, tmp_path: Path) -> None:
@@ -143,7 +175,7 @@ def test_batches_come_to_the_same_tables_as_all_at_once(
             shutil.copy(day, batch)
         unpack_new(BOT, in_batches, str(batch))
 
-    # Column order follows arrival; values and rows must not.
+    # Column order follows arrival, and files have other places; values and rows must not.
     assert {table: len(rows) for table, rows in contents(in_batches).items()} == {
         table: len(rows) for table, rows in at_once.items()
     }

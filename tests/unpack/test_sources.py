@@ -22,7 +22,7 @@ from parley.errors import UnpackError
 from parley.pipelines import bot
 from parley.unpack.domains import unpack_new
 from parley.unpack.rasa import RASA
-from parley.unpack.sources import Record, documents, read_documents, read_rasa
+from parley.unpack.sources import DocumentFiles, Record, documents, read_rasa
 from parley.warehouse import Warehouse
 
 TRACKERS = settings.ROOT / "sample_data" / "rasa_trackers"
@@ -38,7 +38,7 @@ def zstd(content: bytes) -> bytes:
 
 
 def texts(source: Path | str) -> list[str]:
-    return [record.text for record in read_documents(str(source))]
+    return [record.text for record in DocumentFiles(str(source))]
 
 
 def hashes(records: Any) -> list[str]:
@@ -147,7 +147,7 @@ def test_any_file_system_of_fsspec_is_read(sample: Path) -> None:
     memory = fsspec.filesystem("memory")
     memory.put(f"{sample}/", "/bucket/bot/", recursive=True)
     assert hashes(read_rasa("memory://bucket/bot")) == hashes(read_rasa(str(sample)))
-    places = Counter(record.place for record in read_documents("memory://bucket/bot/batch_1/2024-01-09.ndjson"))
+    places = Counter(record.place for record in DocumentFiles("memory://bucket/bot/batch_1/2024-01-09.ndjson"))
     assert list(places) == ["2024-01-09.ndjson"]
 
 

@@ -29,7 +29,7 @@ from parley.unpack.flatten import Flattener
 from parley.unpack.landed import Landed
 from parley.unpack.naming import PROPAGATED, RECORD_HASH
 from parley.unpack.pipeline import column_types, create_indexes, file_format, pipeline, source, spare_memory
-from parley.unpack.positions import position_rows, resume
+from parley.unpack.positions import position_rows, resume, unchanged_files
 from parley.unpack.progress import progress
 from parley.unpack.sources import Record
 from parley.unpack.values import storable
@@ -53,12 +53,14 @@ class Result:
         load_id: of the new load; None when there was nothing new.
         landed: documents in this load.
         repeated: known already, from an earlier load or from further up in the same input.
+        unchanged_files: files that have landed and not changed since, and so were not read.
         set_aside: records in this load's quarantine, by reason.
     """
 
     load_id: str | None = None
     landed: int = 0
     repeated: int = 0
+    unchanged_files: int = 0
     set_aside: Counter[str] = field(default_factory=Counter)
 
 
@@ -75,7 +77,8 @@ def unpack(
 
     Args:
         strict: land nothing when one record is bad.
-        from_start: read a tracker store from its beginning, not from where the last load ended.
+        from_start: read all that there is: a tracker store not on from where the last load ended, files that have
+            landed and not changed too.
 
     Raises:
         UnpackError: a record was bad and `strict` is set, or the source cannot be read.
@@ -90,6 +93,7 @@ def unpack(
         with progress(schema) as seen:
             new = _new_rows(seen(records), Landed(connection, schema, contract), contract, result, strict)
             first = next(new, None)
+            result.unchanged_files = unchanged_files(records)
             if first is None:
                 return result
             rows = chain([first], new, position_rows(records, connection, schema))
@@ -104,6 +108,7 @@ def unpack(
                 dlt_pipeline.drop()
                 _raise_cause(error)
         create_indexes(connection, schema, contract)
+        result.unchanged_files = unchanged_files(records)
         result.load_id = info.loads_ids[0]
         return result
 

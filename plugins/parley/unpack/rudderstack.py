@@ -14,7 +14,7 @@ from typing import Any
 from parley.unpack.contract import Contract, NotValidError, Row
 from parley.unpack.rudderstack_names import table_name
 from parley.unpack.rudderstack_tables import ROOTS, TABLES, TEXT_COLUMNS, columns
-from parley.unpack.sources import Record, read_documents
+from parley.unpack.sources import DocumentFiles, Record
 from parley.unpack.values import canonical, parse
 
 # A device's clock may be ahead of the server's, but the server corrects the time of the event by it.
@@ -195,5 +195,5 @@ def _require_order(content: dict[str, Any], event: dict[str, Any]) -> None:
 
 
 RUDDERSTACK = Contract(
-    read=read_documents, parse=Call.from_record, sequences=None, tables=TABLES, text_columns=TEXT_COLUMNS
+    read=DocumentFiles, parse=Call.from_record, sequences=None, tables=TABLES, text_columns=TEXT_COLUMNS
 )

@@ -10,7 +10,7 @@ WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 NOT_ASCII_WORDS = re.compile("[^A-Za-z0-9]+")
 
 # Tables that no event may have for its own.
-TAKEN = {"tracks", "identifies", "pages", "screens", "aliases", "groups", "users", "accounts", "quarantine"}
+TAKEN = {"tracks", "identifies", "pages", "screens", "aliases", "groups", "users", "accounts", "quarantine", "files"}
 
 
 @lru_cache(maxsize=20_000)

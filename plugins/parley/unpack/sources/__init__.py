@@ -5,17 +5,27 @@ What cannot be read at all, a file that was cut for example, is an error, and no
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from fsspec import available_protocols
 
-from parley.unpack.sources.documents import read_documents, read_ndjson
-from parley.unpack.sources.files import File, list_files, without_user
+from parley.unpack.sources.documents import DocumentFiles, read_ndjson
+from parley.unpack.sources.files import File, FileVersion, list_files, without_user
 from parley.unpack.sources.record import Record
 from parley.unpack.sources.tracker_store import TrackerStore
 from parley.unpack.sources.trackers import events_of
 
-__all__ = ["File", "Record", "TrackerStore", "list_files", "read_documents", "read_ndjson", "read_rasa", "without_user"]
+__all__ = [
+    "DocumentFiles",
+    "File",
+    "FileVersion",
+    "Record",
+    "TrackerStore",
+    "list_files",
+    "read_ndjson",
+    "read_rasa",
+    "without_user",
+]
 
 
 def read_rasa(source: str) -> Iterable[Record]:
@@ -31,9 +41,4 @@ def read_rasa(source: str) -> Iterable[Record]:
     protocol, separator, _ = source.partition("://")
     if separator and protocol not in available_protocols():
         return TrackerStore(source)
-    return _events(source)
-
-
-def _events(source: str) -> Iterator[Record]:
-    for record in read_documents(source):
-        yield from events_of(record)
+    return DocumentFiles(source, events_of)

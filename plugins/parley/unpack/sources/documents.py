@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from io import TextIOWrapper
+from itertools import chain
 
 from parley.errors import UnpackError
-from parley.unpack.sources.files import NOTHING, File, list_files
+from parley.unpack.sources.files import NOTHING, File, FileVersion, list_files
 from parley.unpack.sources.record import Record
 
 LINES = (".ndjson", ".jsonl")
@@ -19,15 +20,44 @@ _DECODER = json.JSONDecoder()
 _BETWEEN = re.compile(r"[\s,]*")
 
 
-def read_documents(source: str) -> Iterator[Record]:
+class DocumentFiles:
     """The documents of one file, or of every file of NDJSON or JSON below a folder in the order of their names.
 
-    Raises:
-        UnpackError: there is nothing at that place, or a file cannot be read to its end.
+    Iterating raises UnpackError: there is nothing at that place, or a file cannot be read to its end.
+
+    Args:
+        source: the file or folder, local or a URL that fsspec knows.
+        records_of: the records of a document.
+
+    Attributes:
+        landed: files that need not be read again, as long as they have not changed.
+        read: those that have been read to their end.
+        unchanged: how many were left out.
     """
-    for file in list_files(source, (*LINES, JSON)):
-        # Many call a file .json that has a document a line.
-        yield from read_json(file) if file.suffix == JSON and not _has_lines(file) else read_ndjson(file)
+
+    def __init__(self, source: str, records_of: Callable[[Record], Iterable[Record]] | None = None) -> None:
+        self._source = source
+        self._records_of = records_of
+        self.landed: set[FileVersion] = set()
+        self.read: list[FileVersion] = []
+        self.unchanged = 0
+
+    def __iter__(self) -> Iterator[Record]:
+        for file in list_files(self._source, (*LINES, JSON)):
+            # Before it is read: what is added meanwhile makes it another.
+            version = file.version()
+            if version in self.landed:
+                self.unchanged += 1
+                continue
+            documents = _read(file)
+            yield from chain.from_iterable(map(self._records_of, documents)) if self._records_of else documents
+            if version:
+                self.read.append(version)
+
+
+def _read(file: File) -> Iterator[Record]:
+    # Many call a file .json that has a document a line.
+    return read_json(file) if file.suffix == JSON and not _has_lines(file) else read_ndjson(file)
 
 
 def read_ndjson(file: File) -> Iterator[Record]:

@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, NamedTuple, cast
 
 import fsspec
 import pyarrow as pa
@@ -20,6 +20,17 @@ from parley.errors import UnpackError
 COMPRESSED = (".gz", ".zst")
 # Of what is read from S3 at a time.
 BLOCK_SIZE = 8 * 1024 * 1024
+
+
+# What file systems tell of a file that changes with it: a local one, S3, Google's, Azure's.
+VERSION_MARKS = ("mtime", "ETag", "etag", "md5Hash", "LastModified", "last_modified", "updated")
+
+
+class FileVersion(NamedTuple):
+    """A file at one time: where it is, and a text that is another when it has changed."""
+
+    url: str
+    version: str
 
 
 @dataclass(frozen=True)
@@ -58,6 +69,20 @@ class File:
         # What a file system raises depends on it: only what is told of the file is the same.
         except (OSError, ValueError, zlib.error) as error:
             raise UnpackError(f"{self.place} cannot be read: {error}. {NOTHING}") from error
+
+    def version(self) -> FileVersion | None:
+        """What changes whenever the file does; None where its file system has nothing of the kind.
+
+        Raises:
+            UnpackError: the file is gone.
+        """
+        try:
+            info = self.system.info(self.path)
+        except (OSError, ValueError) as error:
+            raise UnpackError(f"{self.place} cannot be read: {error}. {NOTHING}") from error
+        marks = [str(info[name]) for name in VERSION_MARKS if info.get(name)]
+        url = self.system.unstrip_protocol(self.path)
+        return FileVersion(url, "/".join([str(info.get("size")), *marks])) if marks else None
 
 
 NOTHING = "Nothing was landed."
