@@ -53,7 +53,7 @@ def unpack_rasa(
     from_start: FromStart = False,
 ) -> None:
     """Unpack Rasa tracker events: what has not landed yet becomes one load."""
-    _unpack(bot, source, strict, from_start=from_start)
+    _unpack(bot, source, strict, from_start)
 
 
 @unpack_app.command("rudderstack")
@@ -68,7 +68,7 @@ def unpack_rudderstack(
     from_start: FromStart = False,
 ) -> None:
     """Unpack RudderStack events into RudderStack's warehouse tables: what has not landed yet becomes one load."""
-    _unpack("ecommerce", source, strict, from_start=from_start)
+    _unpack("ecommerce", source, strict, from_start)
 
 
 @unpack_app.command("support")
@@ -81,9 +81,10 @@ def unpack_support(
         ),
     ] = None,
     strict: Strict = False,
+    from_start: FromStart = False,
 ) -> None:
     """Unpack a support desk's exports: what has not landed yet becomes one load."""
-    _unpack("support", source, strict)
+    _unpack("support", source, strict, from_start)
 
 
 @unpack_app.command("model")
@@ -105,7 +106,7 @@ def unpack_model(
     _print_result(result, pipeline.model_schema)
 
 
-def _unpack(name: str, source: str | None, strict: bool, *, from_start: bool = False) -> None:
+def _unpack(name: str, source: str | None, strict: bool, from_start: bool) -> None:
     from parley.unpack.domains import unpack_new
 
     pipeline = get_pipeline(name)

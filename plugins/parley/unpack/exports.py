@@ -20,7 +20,7 @@ from itertools import groupby
 from parley.errors import UnpackError
 from parley.unpack.contract import Contract, NotValidError
 from parley.unpack.csv_source import read_csv
-from parley.unpack.sources import File, Record, list_files, read_ndjson, without_user
+from parley.unpack.sources import File, FileSource, Record, list_files, read_ndjson, without_user
 from parley.unpack.support import EVENTS, KEYS, READ_EXPORTS, TABLES, ListRow, from_record
 from parley.warehouse import Connection, Warehouse
 
@@ -122,25 +122,29 @@ class Lists:
             return record  # the engine sets it aside
 
 
-def read_support(source: str) -> Iterator[Record]:
+class SupportFiles(FileSource):
     """The records of a file or a folder: first the events, then of the lists what has not been read yet.
 
-    Raises:
-        UnpackError: there is nothing at that place, or a name does not tell what is in the file.
+    Iterating raises UnpackError: there is nothing at that place, or a name does not tell what is in the file.
     """
-    files = _files(source)
-    for file in files:
-        if file.table == EVENTS:
-            yield from file.records()
-    with Warehouse.from_env().connect() as connection:
-        lists = Lists(connection)
-    for table in KEYS:
-        for file, content_hash in lists.unread(table, [file for file in files if file.table == table]):
-            yield from lists.records(file, content_hash)
+
+    def __init__(self, source: str) -> None:
+        super().__init__()
+        self._source = source
+
+    def __iter__(self) -> Iterator[Record]:
+        exports = _files(self._source)
+        for file in self.unread(export.file for export in exports if export.table == EVENTS):
+            yield from Export(file, EVENTS).records()
+        with Warehouse.from_env().connect() as connection:
+            lists = Lists(connection)
+        for table in KEYS:
+            for export, content_hash in lists.unread(table, [export for export in exports if export.table == table]):
+                yield from lists.records(export, content_hash)
 
 
 SUPPORT = Contract(
-    read=read_support,
+    read=SupportFiles,
     parse=from_record,
     sequences=(EVENTS, "conversation_id"),
     tables=TABLES,

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from parley.unpack.contract import Row
 from parley.unpack.naming import RECORD_HASH
-from parley.unpack.sources import DocumentFiles, FileVersion, Record
+from parley.unpack.sources import FileSource, FileVersion, Record
 from parley.unpack.sources.tracker_store import Position, TrackerStore
 from parley.warehouse import Connection
 
@@ -24,20 +24,20 @@ def resume(records: Iterable[Record], connection: Connection, schema: str) -> No
             [records.name],
         )
         records.resume_from = Position(*rows[0]) if rows else None
-    if isinstance(records, DocumentFiles):
+    if isinstance(records, FileSource):
         records.landed = _landed_files(connection, schema)
 
 
 def unchanged_files(records: Iterable[Record]) -> int:
     """How many files of a source were left out."""
-    return records.unchanged if isinstance(records, DocumentFiles) else 0
+    return records.unchanged if isinstance(records, FileSource) else 0
 
 
 def position_rows(records: Iterable[Record], connection: Connection, schema: str) -> Iterator[list[Row]]:
     """The rows that say how far a source was read; to be asked for when all of it was."""
     if isinstance(records, TrackerStore) and records.position is not None:
         yield [_position_row(records.name, records.position, connection, schema)]
-    if isinstance(records, DocumentFiles):
+    if isinstance(records, FileSource):
         known = _landed_files(connection, schema)
         if new := [file for file in records.read if file not in known]:
             yield [_file_row(file) for file in new]

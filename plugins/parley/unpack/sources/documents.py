@@ -9,7 +9,7 @@ from io import TextIOWrapper
 from itertools import chain
 
 from parley.errors import UnpackError
-from parley.unpack.sources.files import NOTHING, File, FileVersion, list_files
+from parley.unpack.sources.files import NOTHING, File, FileSource, list_files
 from parley.unpack.sources.record import Record
 
 LINES = (".ndjson", ".jsonl")
@@ -20,7 +20,7 @@ _DECODER = json.JSONDecoder()
 _BETWEEN = re.compile(r"[\s,]*")
 
 
-class DocumentFiles:
+class DocumentFiles(FileSource):
     """The documents of one file, or of every file of NDJSON or JSON below a folder in the order of their names.
 
     Iterating raises UnpackError: there is nothing at that place, or a file cannot be read to its end.
@@ -28,31 +28,17 @@ class DocumentFiles:
     Args:
         source: the file or folder, local or a URL that fsspec knows.
         records_of: the records of a document.
-
-    Attributes:
-        landed: files that need not be read again, as long as they have not changed.
-        read: those that have been read to their end.
-        unchanged: how many were left out.
     """
 
     def __init__(self, source: str, records_of: Callable[[Record], Iterable[Record]] | None = None) -> None:
+        super().__init__()
         self._source = source
         self._records_of = records_of
-        self.landed: set[FileVersion] = set()
-        self.read: list[FileVersion] = []
-        self.unchanged = 0
 
     def __iter__(self) -> Iterator[Record]:
-        for file in list_files(self._source, (*LINES, JSON)):
-            # Before it is read: what is added meanwhile makes it another.
-            version = file.version()
-            if version in self.landed:
-                self.unchanged += 1
-                continue
+        for file in self.unread(list_files(self._source, (*LINES, JSON))):
             documents = _read(file)
             yield from chain.from_iterable(map(self._records_of, documents)) if self._records_of else documents
-            if version:
-                self.read.append(version)
 
 
 def _read(file: File) -> Iterator[Record]:

@@ -7,7 +7,7 @@ import io
 import posixpath
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, NamedTuple, cast
@@ -83,6 +83,33 @@ class File:
         marks = [str(info[name]) for name in VERSION_MARKS if info.get(name)]
         url = self.system.unstrip_protocol(self.path)
         return FileVersion(url, "/".join([str(info.get("size")), *marks])) if marks else None
+
+
+class FileSource:
+    """A source of files, which leaves out those that have landed and not changed since.
+
+    Attributes:
+        landed: files that need not be read again as long as they have not changed.
+        read: those that have been read to their end.
+        unchanged: how many were left out.
+    """
+
+    def __init__(self) -> None:
+        self.landed: set[FileVersion] = set()
+        self.read: list[FileVersion] = []
+        self.unchanged = 0
+
+    def unread(self, files: Iterable[File]) -> Iterator[File]:
+        """The files to read; to be asked for the next when one has been read to its end."""
+        for file in files:
+            # Before it is read: what is added meanwhile makes it another.
+            version = file.version()
+            if version in self.landed:
+                self.unchanged += 1
+                continue
+            yield file
+            if version:
+                self.read.append(version)
 
 
 NOTHING = "Nothing was landed."
