@@ -19,7 +19,7 @@ PUT_TOGETHER = {"PG_PASSWORD_FILE", "PG_PASSWORD_SECRET"}
 def read() -> Iterator[tuple[str, str]]:
     """Every variable that is read, and where."""
     patterns = {
-        "plugins/parley/**/*.py": r"""\b(?:(?:env|environ)(?:\.get\(|\[)|flag\()["']([A-Z][A-Z0-9_]+)["']""",
+        "plugins/parley/**/*.py": r"""\b(?:(?:env|environ)(?:\.get\(|\[)|(?:flag|number)\()["']([A-Z][A-Z0-9_]+)["']""",
         "dbt/**/*.yml": r"""env_var\(["']([A-Z][A-Z0-9_]+)["']""",
         "dbt/**/*.sql": r"""env_var\(["']([A-Z][A-Z0-9_]+)["']""",
         "docker-compose.yml": r"(?<!\$)\$\{([A-Z][A-Z0-9_]+)",
