@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +93,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish() -> None:
     shutil.rmtree(ROOT, ignore_errors=True)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(call: pytest.CallInfo[None]) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """What Airflow's tasks have logged as errors while a test ran that failed: the logs are thrown away."""
+    report = yield
+    if report.failed:
+        for path in sorted(services.LOGS.glob("dag_id=*/**/*.log")):
+            if path.stat().st_mtime >= call.start and (errors := _errors(path)):
+                report.sections.append((f"errors in {path.relative_to(services.LOGS)}", errors))
+    return report
+
+
+def _errors(log: Path) -> str:
+    """The lines of a task's log that are no mere information, each cut."""
+    lines = log.read_text(errors="replace").splitlines()
+    return "\n".join(line[:1500] for line in lines if '"level":"info"' not in line and '"level":"debug"' not in line)
 
 
 @pytest.fixture

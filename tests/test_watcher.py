@@ -1,4 +1,4 @@
-"""What dbt reports to Airflow while it works."""
+"""What dbt reports to Airflow while it works, and what the task of a model makes of it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from airflow.sdk import DAG
+from airflow.sdk.exceptions import AirflowRescheduleException
 from cosmos.operators.watcher import DbtProducerWatcherOperator
 
 from parley.dag import domain_dag
@@ -85,3 +86,46 @@ def test_the_tests_of_a_model_are_reported_together_when_the_last_has_ended(dag:
     read(dag, task, *[("NodeFinished", test, "pass") for test in tests])
     assert task.pushed == [("model__parley__chat_load_ids_tests_status", "pass")]
     assert stored[-1] == {"model__parley__chat_load_ids_tests_status"}
+
+
+def look(dag: DAG, monkeypatch: pytest.MonkeyPatch, seen: tuple[int, str | None, str]) -> bool | str:
+    """What the task of a model does that sees the number of its try, how dbt has ended the model, and dbt's task."""
+    try_number, status, dbt = seen
+    ran_again = []
+
+    def run_again(*_: Any, **__: Any) -> bool:
+        ran_again.append(True)
+        return True
+
+    # Airflow's copy of the task, in which the templates are filled.
+    task: Any = dag.get_task("dbt.models.chat.marts.sessions.run").prepare_for_execution()
+    monkeypatch.setattr(task, "_get_node_status", lambda ti, context: status)
+    monkeypatch.setattr(task, "_get_producer_task_status", lambda context: dbt)
+    monkeypatch.setattr(type(task), "_cache_compiled_sql", lambda *_: None)
+    monkeypatch.setattr(type(task), "_fallback_to_non_watcher_run", run_again)
+    ti = SimpleNamespace(try_number=try_number, xcom_pull=lambda *_, **__: None)
+    try:
+        done = bool(task.poke({"task": task, "ti": ti, "task_instance": ti}))
+        return "run again" if ran_again else done
+    except AirflowRescheduleException:
+        return "wait"
+
+
+@pytest.mark.parametrize(
+    ("seen", "does"),
+    [
+        ((1, None, "running"), False),
+        ((1, "success", "running"), True),
+        ((2, "error", "running"), "wait"),
+        # What dbt has reported is cleared when its task is tried again, and soon there again.
+        ((2, None, "up_for_retry"), "wait"),
+        ((2, None, "running"), "wait"),
+        ((2, "success", "running"), True),
+        ((2, "error", "failed"), "run again"),
+        ((2, None, "success"), "run again"),
+    ],
+)
+def test_a_model_that_is_tried_again_is_run_again_when_dbt_has_ended(
+    dag: DAG, monkeypatch: pytest.MonkeyPatch, seen: tuple[int, str | None, str], does: bool | str
+) -> None:
+    assert look(dag, monkeypatch, seen) == does

@@ -43,7 +43,7 @@ COSMOS_SAYS = "dbt invocation completed with errors: "
 
 # The XCom in which a failed task leaves its error.
 ERROR = "error"
-KEEP_ERROR_SECONDS = 5
+KEEP_ERROR_SECONDS = 15
 ERROR_LINES = 12
 ERROR_CHARACTERS = 2000
 FAILURES = 10

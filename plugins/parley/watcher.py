@@ -7,7 +7,8 @@
 * A test of several models would be reported with each of them, also with one that is built before the others are:
   if a later model breaks, the earlier one is shown as failed. Here it is reported with the last of its models.
 * A model that failed is run again by its own task once dbt has ended. Until then each try of the task fails at once,
-  and in a long build none may be left when it could help. Here a try waits for the end of dbt.
+  and in a long build none may be left when it could help. So does a try that looks while the task of dbt is itself
+  tried again: Airflow clears what it has reported, and Cosmos restores that. Here a try waits for the end of dbt.
 * Tasks that run their models again at the same time would keep each other from a DuckDB file, and dbt looks whether it
   is free more and more seldom. Here they take turns.
 """
@@ -25,16 +26,19 @@ from airflow.sdk import Context, TaskGroup
 from airflow.sdk.exceptions import AirflowRescheduleException
 from airflow.triggers.base import BaseTrigger, TaskSuccessEvent, TriggerEvent
 from cosmos.listeners.dag_run_listener import EventStatus
-from cosmos.operators._watcher import is_dbt_node_status_failed
 from cosmos.operators._watcher.base import BaseConsumerSensor
-from cosmos.operators._watcher.state import is_dbt_node_status_terminal, is_producer_task_terminated
+from cosmos.operators._watcher.state import (
+    is_dbt_node_status_success,
+    is_dbt_node_status_terminal,
+    is_producer_task_terminated,
+)
 from cosmos.operators._watcher.triggerer import WatcherTrigger
 from cosmos.operators.watcher import DbtProducerWatcherOperator
 from filelock import FileLock
 
 from parley.warehouse import Warehouse
 
-# How often a model that failed looks whether dbt has ended.
+# How often the task of a model that is tried again looks whether dbt has ended.
 END_OF_DBT_SECONDS = 10
 
 
@@ -118,10 +122,10 @@ def _poke(context: Context) -> bool:
     task: Any = context["task"]
     if (
         context["ti"].try_number > 1
-        and is_dbt_node_status_failed(task._get_node_status(context["ti"], context))
+        and not is_dbt_node_status_success(task._get_node_status(context["ti"], context))
         and not is_producer_task_terminated(task._get_producer_task_status(context))
     ):
-        task.log.info("dbt is still at work; then %s is run again", task.model_unique_id)
+        task.log.info("dbt has not ended; then %s is run again, unless it is built by then", task.model_unique_id)
         again = datetime.now(UTC) + timedelta(seconds=END_OF_DBT_SECONDS)
         raise AirflowRescheduleException(again)  # type: ignore[no-untyped-call]
     return bool(type(task).poke(task, context))
