@@ -26,7 +26,7 @@ IN_PARALLEL := --numprocesses 2 --dist loadfile --no-loadscope-reorder
 	ci-drop release promote rollback releases mwaa
 
 help:
-	@echo "make demo   sample conversations through Airflow, in two loads"
+	@echo "make demo   the samples of the three domains through Airflow"
 	@echo "make up     Airflow with its UI on http://localhost:$(PORT) (PORT=...)"
 	@echo "make test   the tests, but for the two below, which take long"
 	@echo "make test-compose  the processes of docker-compose.yml, run natively, and a Celery worker killed"
@@ -129,7 +129,7 @@ mwaa: $(VENV)/packages
 
 clean:
 	rm -rf $(VENV) .parley build site warehouse.duckdb warehouse.duckdb.wal dbt/target dbt/logs dbt/dbt_packages \
-		plugins/parley.egg-info
+		plugins/parley.egg-info .pytest_cache .hypothesis .mypy_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Everything is pinned, so pip need not resolve anything: --no-deps halves the time.

@@ -16,14 +16,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from own_copy import PROJECT, copy_project, own_environment
 from processes import cpu_seconds, own_cpu_seconds
 
 HERE = Path(__file__).resolve().parent
-PROJECT = HERE.parent
 WORK = PROJECT / ".parley" / "bench_airflow"
 COPY = WORK / "project"
-# What a shell has set for another Airflow or warehouse is not for this one.
-FOREIGN = ("AIRFLOW", "ALERT", "DBT", "DEPLOY_", "DLT", "PARLEY", "PG_", "SCHEMA_SUFFIX", "SMTP", "TASK_", "WAREHOUSE")
 
 # Of airflow.cfg, what says where things are; all else is what Parley has tuned, and a stock Airflow goes without it.
 PLACES = {
@@ -46,12 +44,7 @@ def go_into_copy() -> None:
         return
     shutil.rmtree(WORK, ignore_errors=True)
     COPY.mkdir(parents=True)
-    for name in ("airflow.cfg", "dags", "dbt", "plugins", "sample_data"):
-        if (PROJECT / name).is_dir():
-            ignored = shutil.ignore_patterns("target", "logs", "__pycache__")
-            shutil.copytree(PROJECT / name, COPY / name, ignore=ignored)
-        else:
-            shutil.copy(PROJECT / name, COPY / name)
+    copy_project(COPY)
     own = {
         "PARLEY_ROOT": str(COPY),
         "PYTHONPATH": str(COPY / "plugins"),
@@ -59,7 +52,7 @@ def go_into_copy() -> None:
         # Only what is triggered here runs.
         "AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE": "False",
     }
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
+    kept = own_environment()
     kept.pop("PYTHONDONTWRITEBYTECODE", None)
     os.execve(sys.executable, [sys.executable, *sys.argv], {**kept, **own})
 

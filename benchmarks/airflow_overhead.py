@@ -154,7 +154,7 @@ def run_dbt() -> Run:
 
     bot = _bot()
     _fresh_warehouse()
-    command = [str(Path(sys.executable).parent / "dbt"), "--quiet", "build", "--indirect-selection", "buildable"]
+    command = [str(settings.BIN / "dbt"), "--quiet", "build", "--indirect-selection", "buildable"]
     command += ["--select", *models_of(bot), "--exclude", *NOT_BUILT, "--vars", json.dumps(bot.dbt_vars)]
     command += ["--target-path", str(WORK / "target"), "--log-path", str(WORK / "target")]
     environment = {**os.environ, **dbt_env(), "PARLEY_RUN_ID": "dbt by itself"}

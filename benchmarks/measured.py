@@ -6,7 +6,6 @@ import json
 import os
 import platform
 import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -31,7 +30,7 @@ def run_dbt(
     """Run dbt on a DuckDB file, in a process of its own. Its target is a folder beside the file."""
     target, project = str(path.parent / "target"), str(settings.DBT_PROJECT)
     dbt = [
-        str(Path(sys.executable).parent / "dbt"),
+        str(settings.BIN / "dbt"),
         "--quiet",
         command,
         *options,

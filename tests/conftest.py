@@ -15,39 +15,18 @@ from typing import Any
 import fsspec
 import httpx
 import pytest
+from own_copy import FOREIGN, PROJECT, copy_project
 
 # Folders by how long a file of theirs takes.
 LONGEST = ("tests/e2e/", "tests/warehouses/", "tests/deploy/", "tests/dbt/", "tests/dags/", "tests/unpack/")
-PROJECT = Path(__file__).parents[1]
 ROOT = Path(tempfile.mkdtemp(prefix="parley-tests-"))
 
-for name in ("airflow.cfg", "dags", "dbt", "plugins", "sample_data"):
-    copy = shutil.copytree if (PROJECT / name).is_dir() else shutil.copy
-    copy(PROJECT / name, ROOT / name)
+copy_project(ROOT)
 # Whatever other bots there are, the tests know the sample's.
 for bot in (ROOT / "dags" / "bots").glob("*.yml"):
     if bot.stem != "demo_bot":
         bot.unlink()
 
-FOREIGN = (
-    "AIRFLOW",
-    "ALERT",
-    "DEPLOY_",
-    "DLT",
-    "ECOMMERCE_SOURCE",
-    "MANUAL_URL",
-    "PARLEY",
-    "PG_",
-    "PUBLISH_TO",
-    "RS_SCHEMA",
-    "SCHEMA_SUFFIX",
-    "SMTP",
-    "STAGING",
-    "SUPPORT_SOURCE",
-    "TASK_",
-    "TRACKER",
-    "WAREHOUSE",
-)
 for variable in [name for name in os.environ if name.startswith(FOREIGN)]:
     del os.environ[variable]
 os.environ["PARLEY_ROOT"] = str(ROOT)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from parley.dbt import write_manifest
-from parley.erd import DBT_DOCS, Schema, dbt_docs, domains, page, page_path
+from parley.erd import DBT_OVERVIEW, Schema, dbt_overview, domains, page, page_path
 from parley.pipelines import get_pipeline
 
 PROJECT = Path(__file__).parents[1]
@@ -22,7 +22,7 @@ def schemas() -> dict[str, Schema]:
 
 def test_the_pages_are_up_to_date(schemas: dict[str, Schema]) -> None:
     pages = {page_path(domain): page(schema) for domain, schema in schemas.items()}
-    for path, content in {**pages, DBT_DOCS: dbt_docs(schemas.values())}.items():
+    for path, content in {**pages, DBT_OVERVIEW: dbt_overview(schemas.values())}.items():
         assert (PROJECT / path).read_text() == content, f"{path} is out of date: run `make erd`"
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from parley.loads import Ledger
 from parley.warehouse import Connection
 
-LEDGER = Ledger("raw", "pins")
+LEDGER = Ledger("raw", "raw.pins")
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def empty_ledger(native: duckdb.DuckDBPyConnection) -> Connection:
         "create table raw._loads (load_id varchar, schema_name varchar, status bigint,"
         " inserted_at timestamptz, schema_version_hash varchar)"
     )
-    connection.query("create table pins (run_id varchar, load_id varchar)")
+    connection.query("create table raw.pins (run_id varchar, load_id varchar)")
     return connection
 
 
@@ -38,7 +38,7 @@ def arrive(connection: Connection, load_id: str) -> None:
 
 def pin(connection: Connection, run_id: str, *load_ids: str) -> None:
     for load_id in load_ids:
-        connection.query("insert into pins values (%s, %s)", [run_id, load_id])
+        connection.query("insert into raw.pins values (%s, %s)", [run_id, load_id])
 
 
 def test_a_load_is_new_until_its_run_is_marked(connection: Connection) -> None:

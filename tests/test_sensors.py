@@ -52,7 +52,9 @@ def sensor(pipeline_name: str = "demo_bot") -> NewLoadsSensor:
     )
 
 
-def context(run_type: str, logical_date: datetime | None = None, minutes_ago: float = 0, **params: Any) -> Any:
+def context(
+    run_type: str, logical_date: datetime | None = None, minutes_ago: float = 0, try_number: int = 1, **params: Any
+) -> Any:
     run = SimpleNamespace(
         dag_id="chat_demo_bot",
         run_id="this",
@@ -60,7 +62,7 @@ def context(run_type: str, logical_date: datetime | None = None, minutes_ago: fl
         logical_date=logical_date,
         start_date=datetime.now(UTC) - timedelta(minutes=minutes_ago),
     )
-    return {"dag_run": run, "params": params}
+    return {"dag_run": run, "params": params, "ti": SimpleNamespace(try_number=try_number)}
 
 
 @pytest.fixture(autouse=True)
@@ -116,6 +118,23 @@ def test_one_run_works_at_a_time(  # noqa: PLR0917
 def test_new_loads_let_the_run_go_on_at_once(warehouse: Warehouse) -> None:
     add_load(warehouse, "17.5")
     assert sensor().execute(context("scheduled")) == []
+
+
+@pytest.mark.parametrize("run_type", ["scheduled", "manual"])
+def test_a_run_that_was_cleared_works_on_its_loads_again(warehouse: Warehouse, run_type: str) -> None:
+    add_load(warehouse, "17.5")
+    assert sensor().execute(context(run_type, try_number=2)) == []
+    with warehouse.connect() as connection:
+        connection.query(
+            "insert into demo_bot_event._loads select load_id, 's', 1, inserted_at, 'v' from demo_bot_event._loads"
+        )
+        connection.query("create schema demo_bot_staging")
+        connection.query("create table demo_bot_staging.chat_load_ids as select 'this' as run_id, '17.5' as load_id")
+    assert sensor().execute(context(run_type, try_number=2)) == []
+    for without_pin in (context(run_type, minutes_ago=51), context(run_type, minutes_ago=51, try_number=2)):
+        without_pin["dag_run"].run_id = "other"
+        with pytest.raises(AirflowSkipException):
+            sensor().execute(without_pin)
 
 
 def test_a_run_works_on_the_loads_it_was_asked_for(warehouse: Warehouse) -> None:

@@ -227,7 +227,7 @@ def manifest() -> None:
 
 @app.command()
 def publish() -> None:
-    """Refresh what the pages in Airflow's UI show, as the DAG publish does."""
+    """Refresh what the pages Loads and Dashboard show, as the DAG publish does."""
     from parley.publish import extracts
 
     for name in extracts():
@@ -267,7 +267,7 @@ def up(port: Port = 8080) -> None:
 
 @app.command()
 def demo() -> None:
-    """Two loads of sample conversations through Airflow, one after the other, and what came of them."""
+    """The samples of the three domains through Airflow, the conversations in two loads, and what came of them."""
     from parley.demo import run
 
     try:

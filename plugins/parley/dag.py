@@ -364,9 +364,9 @@ PUBLISH_DOC = """
 ### What the pages show, from the marts and the ledgers
 
 **Reads** the marts and the ledger of loads of every pipeline. **Writes** what the pages *Loads* and *Dashboard* show
-into `.parley/extracts`, one file for each pipeline, and the dbt docs that the page *Docs* shows. The pages read these
-files while a run holds the warehouse. It runs at the times of its schedule, and after each unpacking and each run that
-has made marts.
+into `published/extracts` or `PUBLISH_TO`, one file for each pipeline, and the dbt docs that the page *Docs* shows. The
+pages read these files while a run holds the warehouse. It runs at the times of its schedule, and after each unpacking
+and each run that has made marts.
 
 **When it fails**, the pages show what was there before, with its age. The log says which pipeline
 failed, and why; the others are refreshed all the same. Mend the cause, then clear the task.

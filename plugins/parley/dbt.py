@@ -11,7 +11,7 @@ from pathlib import Path
 
 from parley import packages, settings
 from parley.errors import ConfigurationError, ParleyError
-from parley.pipelines import Pipeline
+from parley.pipelines import Pipeline, read_bots
 from parley.warehouse import Warehouse
 
 
@@ -56,6 +56,28 @@ def write_manifests(pipelines: Sequence[Pipeline]) -> list[Path]:
     if result.returncode:
         raise ParleyError(f"dbt cannot parse the project:\n{result.stdout}{result.stderr}")
     return [Path(target) / "manifest.json" for target in targets]
+
+
+def write_docs() -> Path:
+    """Make dbt's own docs, one file; where it is.
+
+    They have the types of columns as they are in the warehouse, where they have been built. Of the bots, which have
+    the same tables, they show the first that works.
+
+    Raises:
+        ParleyError: dbt failed, with its message.
+    """
+    target = str(settings.STATE / "dbt" / "docs")
+    bots, _ = read_bots()
+    common = ["--vars", json.dumps(bots[0].dbt_vars if bots else {}), "--project-dir", str(settings.DBT_PROJECT)]
+    common += ["--target-path", target, "--log-path", target]
+    # Models are parsed, not compiled: some look into their sources, and these need not be there yet.
+    for command in (["parse"], ["docs", "generate", "--static", "--no-compile"]):
+        dbt = [str(settings.BIN / "dbt"), "--quiet", *command, *common]
+        result = subprocess.run(dbt, env={**os.environ, **dbt_env()}, capture_output=True, text=True, check=False)
+        if result.returncode:
+            raise ParleyError(f"dbt has failed:\n{result.stdout}{result.stderr}")
+    return Path(target) / "static_index.html"
 
 
 def dbt_env() -> dict[str, str]:

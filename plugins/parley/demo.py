@@ -94,7 +94,7 @@ def _check_that_nothing_is_mixed() -> None:
             f"{' and '.join(own)} has a source of its own, and the demo would put its sample into the same tables. "
             "Run it in another clone, without this .env."
         )
-    if settings.deploy_env() in ("staging", "prod"):
+    if settings.deploy_env() not in settings.SUFFIXED_ENVS:
         raise ConfigurationError(
             f"DEPLOY_ENV is {settings.deploy_env()}, and the demo's samples do not belong there. Set it to dev."
         )

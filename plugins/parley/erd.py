@@ -19,7 +19,7 @@ from parley import settings
 from parley.dbt import write_manifest
 from parley.pipelines import get_pipeline
 
-DBT_DOCS = Path("dbt/models/_overview.md")
+DBT_OVERVIEW = Path("dbt/models/_overview.md")
 TYPES = {"date": ("_date", "_day", "_start"), "integer": ("_nr",), "timestamp": ("timestamp", "_at")}
 MADE_BY = "Made by `make erd` from dbt/models; do not edit."
 
@@ -144,7 +144,7 @@ def page(schema: Schema) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
-def dbt_docs(schemas: Iterable[Schema]) -> str:
+def dbt_overview(schemas: Iterable[Schema]) -> str:
     """The overview of dbt docs, which draws no diagrams: the tables and their keys as lists."""
     lines = [f"{{# {MADE_BY} #}}", "{% docs __overview__ %}", "# Parley"]
     for schema in schemas:
@@ -160,7 +160,7 @@ def main() -> None:
     schemas = [Schema.from_manifest(manifest, domain) for domain in domains()]
     for schema in schemas:
         (settings.ROOT / page_path(schema.domain)).write_text(page(schema))
-    (settings.ROOT / DBT_DOCS).write_text(dbt_docs(schemas))
+    (settings.ROOT / DBT_OVERVIEW).write_text(dbt_overview(schemas))
 
 
 def _line(text: str) -> str:

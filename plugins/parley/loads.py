@@ -64,15 +64,16 @@ class Ledger:
         return [load.load_id for load in self.loads(connection) if load.is_new]
 
     def pinned(self, connection: Connection, run_id: str) -> list[str]:
-        """The loads that a run works on."""
+        """The loads that a run works on; none before it has pinned any."""
+        if not self._has_pins(connection):
+            return []
         rows = connection.query(f"select load_id from {self.pins} where run_id = %s order by load_id", [run_id])
         return [row[0] for row in rows]
 
     def runs(self, connection: Connection) -> dict[str, list[str]]:
         """The ids of the runs that have worked on each load, by its id; the latest last."""
-        schema, _, table = self.pins.rpartition(".")
         runs: dict[str, list[str]] = {}
-        if table in connection.tables(schema):
+        if self._has_pins(connection):
             for load_id, run_id in connection.query(
                 f"select load_id, run_id from {self.pins} order by pinned_at, run_id, load_id"
             ):
@@ -106,6 +107,10 @@ class Ledger:
             [datetime.now(UTC), run_id],
         )
         return marked
+
+    def _has_pins(self, connection: Connection) -> bool:
+        schema, _, table = self.pins.rpartition(".")
+        return table in connection.tables(schema)
 
 
 def _utc(time: Any) -> Any:

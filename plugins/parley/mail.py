@@ -21,7 +21,7 @@ from airflow.sdk import Connection
 from airflow.sdk.log import mask_secret
 
 from parley.errors import ConfigurationError
-from parley.settings import number
+from parley.settings import flag, number
 
 log = logging.getLogger(__name__)
 
@@ -74,18 +74,6 @@ class MailSettings:
             starttls=flag("SMTP_STARTTLS", default=True, env=env),
             ssl=flag("SMTP_SSL", default=False, env=env),
         )
-
-
-def flag(name: str, *, default: bool, env: Mapping[str, str] = os.environ) -> bool:
-    """A variable that is true or false.
-
-    Raises:
-        ConfigurationError: it is neither.
-    """
-    value = (env.get(name) or str(default)).lower()
-    if value not in ("true", "false"):
-        raise ConfigurationError(f"{name} is '{value}'. Set it to true or false.")
-    return value == "true"
 
 
 class AlertHook(SmtpHook):

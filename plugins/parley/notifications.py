@@ -27,9 +27,10 @@ from airflow.sdk.log import redact  # type: ignore[attr-defined]
 
 from parley.alerts import AMBER, GREEN, RED, Alert, Failure
 from parley.errors import WarehouseBusyError
-from parley.mail import MailSettings, flag, send
+from parley.mail import MailSettings, send
 from parley.pipelines import Pipeline, get_pipeline
 from parley.sensors import WAIT
+from parley.settings import flag
 from parley.warehouse import Warehouse
 
 log = logging.getLogger(__name__)

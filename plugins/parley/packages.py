@@ -6,7 +6,6 @@ import os
 import shutil
 import socket
 import subprocess
-import sys
 from pathlib import Path
 
 import yaml
@@ -46,7 +45,7 @@ def install(project: Path = settings.DBT_PROJECT) -> str:
 
 
 def _dbt_deps(project: Path) -> bool:
-    command = [str(Path(sys.executable).parent / "dbt"), "--quiet", "deps", "--profiles-dir", str(project)]
+    command = [str(settings.BIN / "dbt"), "--quiet", "deps", "--profiles-dir", str(project)]
     env = {**os.environ, "DBT_LOG_PATH": str(settings.STATE / "dbt" / "logs")}
     try:
         result = subprocess.run(

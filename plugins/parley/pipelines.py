@@ -189,6 +189,11 @@ def support_desk() -> Pipeline:
     )
 
 
+def domains() -> list[Pipeline]:
+    """The pipelines of the domains that have one only."""
+    return [shop(), support_desk()]
+
+
 def read_bots(folder: Path = settings.BOTS) -> tuple[list[Pipeline], dict[str, ConfigurationError]]:
     """The bots of the folder, by name; and for each bot whose file is wrong what is wrong in it, which is not there."""
     bots: dict[str, Pipeline] = {}
@@ -227,12 +232,12 @@ def load_pipelines() -> list[Pipeline]:
     Raises:
         ConfigurationError: the file of a bot is wrong.
     """
-    return [*load_bots(), shop(), support_desk()]
+    return [*load_bots(), *domains()]
 
 
 def working_pipelines() -> list[Pipeline]:
     """Those that can run. A wrong file of a bot holds up neither the other bots nor the other domains."""
-    return [*read_bots()[0], shop(), support_desk()]
+    return [*read_bots()[0], *domains()]
 
 
 def get_pipeline(name: str) -> Pipeline:
@@ -244,7 +249,7 @@ def get_pipeline(name: str) -> Pipeline:
     bots, wrong = read_bots()
     if name in wrong:
         raise wrong[name]
-    pipelines = {pipeline.name: pipeline for pipeline in (*bots, shop(), support_desk())}
+    pipelines = {pipeline.name: pipeline for pipeline in (*bots, *domains())}
     if name not in pipelines:
         raise ConfigurationError(
             f"There is no '{name}' (there is: {', '.join(pipelines)}). A bot is a file {name}.yml in {settings.BOTS}."
@@ -271,6 +276,6 @@ def _read_bot(path: Path) -> Pipeline:
             raise ConfigurationError(
                 f"{path}: '{name}' becomes part of schema names. Use lower case letters, digits and _, 40 at most."
             )
-        if name in ("ecommerce", "support"):
+        if name in {pipeline.name for pipeline in domains()}:
             raise ConfigurationError(f"{path}: '{name}' is the name of a domain. Give the bot another.")
     return bot(path.stem, **content)

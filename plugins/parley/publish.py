@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from parley import published
+from parley.dbt import write_docs
 from parley.errors import ParleyError
 from parley.extracts import Counts, Extract, LoadFacts, Record, file_name, read_extract, write_extract
 from parley.pipelines import Domain, Pipeline, working_pipelines
-from parley.site import dbt_docs
 from parley.warehouse import Connection, Warehouse
 
 log = logging.getLogger(__name__)
@@ -22,7 +22,7 @@ QUERIES = Path(__file__).parent / "queries"
 DOCS = "docs/index.html"
 QUARANTINE = "quarantine"
 # What says how far sources were read is none of what was in them.
-NO_ROWS = {QUARANTINE, "positions", "files"}
+NO_ROWS = {QUARANTINE, "positions", "files", "read_exports"}
 # The tables of a raw schema that have one row for each document of the input.
 DOCUMENTS: dict[Domain, tuple[str, ...]] = {
     "chat": ("event",),
@@ -80,7 +80,7 @@ def docs() -> str:
     Raises:
         ParleyError: dbt failed, with its message.
     """
-    published.write(DOCS, dbt_docs().read_bytes())
+    published.write(DOCS, write_docs().read_bytes())
     return published.place(DOCS)
 
 
@@ -102,8 +102,8 @@ def make_extract(pipeline: Pipeline, connection: Connection) -> Extract:
 
 def read_loads(pipeline: Pipeline, connection: Connection) -> list[LoadFacts]:
     """The loads of a pipeline as they are now, with the counts that were published; cheap enough for a page."""
-    published = read_extract(pipeline.name)
-    counts = {facts.load.load_id: facts.counts for facts in published.loads} if published else {}
+    extract = read_extract(pipeline.name)
+    counts = {facts.load.load_id: facts.counts for facts in extract.loads} if extract else {}
     runs = pipeline.ledger.runs(connection)
     return [
         LoadFacts(load, tuple(runs.get(load.load_id, ())), counts.get(load.load_id))

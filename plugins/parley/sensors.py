@@ -32,7 +32,8 @@ class NewLoadsSensor(BaseSensorOperator):
 
     No new loads in time is no failure: the run is skipped, or goes on without them where the pipeline does not need
     any. A run started by hand does not wait. A run that was asked for certain loads gives their ids on to dbt, and so
-    does Airflow's backfill of a past date: the loads that arrived since the time scheduled before it.
+    does Airflow's backfill of a past date: the loads that arrived since the time scheduled before it. A run that is
+    cleared works on the loads that it has pinned again, done or not.
 
     Airflow lets a backfill run beside the other runs of a DAG, and starts several at once. Here one works at a time: a
     run goes on when no other is in this sensor or between it and the DAG's last task.
@@ -43,8 +44,6 @@ class NewLoadsSensor(BaseSensorOperator):
         give_up_after: how long to wait.
         poke_interval: seconds between two looks.
     """
-
-    template_fields = ("pipeline_name",)
 
     def __init__(
         self,
@@ -81,6 +80,10 @@ class NewLoadsSensor(BaseSensorOperator):
             raise AirflowFailException(str(error)) from error
         if asked.full_refresh:
             return self._full_refresh(_loads(pipeline), context)
+        if pinned := _pinned_before(pipeline, context):
+            self._wait_for_other_runs(context)
+            self.log.info("Working on the loads that this run has pinned: %s", ", ".join(pinned))
+            return []
         if run_type in ("manual", "backfill"):
             # Who starts a run by hand wants to know now, or as soon as the warehouse can be asked.
             return self.execute_complete(
@@ -161,6 +164,15 @@ def _loads(pipeline: Pipeline) -> list[Load]:
     register_arrived(pipeline, warehouse)
     with warehouse.connect(read_only=True) as connection:
         return pipeline.ledger.loads(connection)
+
+
+def _pinned_before(pipeline: Pipeline, context: Context) -> list[str]:
+    """The loads that the run has pinned before it was cleared."""
+    # On the first try there are none, and a warehouse that is busy need not be waited for.
+    if context["ti"].try_number == 1 or not Warehouse.from_env().exists():
+        return []
+    with Warehouse.from_env().connect(read_only=True) as connection:
+        return pipeline.ledger.pinned(connection, context["dag_run"].run_id)
 
 
 def _since_the_time_before(pipeline: Pipeline, context: Context) -> Backfill:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -20,6 +21,8 @@ STATE = Path(os.environ.get("PARLEY_STATE") or ROOT / ".parley")
 # The manifests belong to the code, not to what it does: they are made where it is installed, and only read after that.
 MANIFESTS = ROOT / ".parley" / "dbt"
 DBT_PROJECT = ROOT / "dbt"
+# Where dbt, airflow and mkdocs are: beside the Python that runs this, whatever PATH says.
+BIN = Path(sys.executable).parent
 BOTS = ROOT / "dags" / "bots"
 SAMPLE_CHAT = ROOT / "sample_data" / "chat"
 SAMPLE_SUPPORT = ROOT / "sample_data" / "support"
@@ -44,6 +47,18 @@ def number(name: str, default: int, env: Mapping[str, str] = os.environ) -> int:
     if not (value.isascii() and value.isdigit()):
         raise ConfigurationError(f"{name} is '{value}'. Set it to a number, {default} for example.")
     return int(value)
+
+
+def flag(name: str, *, default: bool, env: Mapping[str, str] = os.environ) -> bool:
+    """A variable that is true or false.
+
+    Raises:
+        ConfigurationError: it is neither.
+    """
+    value = (env.get(name) or str(default)).lower()
+    if value not in ("true", "false"):
+        raise ConfigurationError(f"{name} is '{value}'. Set it to true or false.")
+    return value == "true"
 
 
 def deploy_env() -> str:

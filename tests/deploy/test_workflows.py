@@ -40,7 +40,7 @@ def test_deployments_to_an_environment_wait_for_each_other_and_for_no_other() ->
     groups = {path.stem: yaml.safe_load(path.read_text()).get("concurrency", {}).get("group") for path in WORKFLOWS}
     assert groups["release"] == "deployments-staging"
     assert groups["promote"] == "deployments-production"
-    chosen = "${{ inputs.environment == 'prod' && 'production' || 'staging' }}"
+    chosen = "${{ inputs.environment == 'prod' && 'production' || inputs.environment }}"
     assert groups["rollback"] == f"deployments-{chosen}"
 
 

@@ -76,7 +76,7 @@ def _late_events(folder: Path, sender: str, number: int, bad: list[str]) -> Path
 
 
 def _dbt(*arguments: str, run_id: str) -> None:
-    dbt, target = str(Path(sys.executable).parent / "dbt"), str(settings.STATE / "dbt" / BOT.name)
+    dbt, target = str(settings.BIN / "dbt"), str(settings.STATE / "dbt" / BOT.name)
     where = ["--vars", json.dumps(BOT.dbt_vars), "--target-path", target, "--log-path", target]
     env = {**os.environ, **dbt_env(), "PARLEY_RUN_ID": run_id}
     subprocess.run([dbt, "--quiet", *arguments, *where], cwd=settings.DBT_PROJECT, env=env, check=True)

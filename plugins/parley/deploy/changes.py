@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -91,7 +90,7 @@ def _build(pipeline: Pipeline, state: Path | None) -> bool:
     # Unit tests need no data of production: they run with the test suite.
     selection += ["--exclude", "resource_type:unit_test"]
     target = settings.STATE / "changes" / pipeline.name
-    dbt = [str(Path(sys.executable).parent / "dbt"), "build", "--vars", json.dumps(pipeline.dbt_vars)]
+    dbt = [str(settings.BIN / "dbt"), "build", "--vars", json.dumps(pipeline.dbt_vars)]
     folders = ["--target-path", str(target), "--log-path", str(target)]
     command = [*dbt, *folders, *selection]
     result = subprocess.run(command, cwd=settings.DBT_PROJECT, env={**os.environ, **dbt_env()}, check=False)

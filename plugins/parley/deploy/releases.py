@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -138,7 +137,7 @@ def _bring(env: str, commit: str) -> bool:
         return True
     named = {"DEPLOY_ENV": env, "RELEASE": commit[:SHORT], "RELEASE_COMMIT": commit}
     # It may call `python -m parley.deploy`: of the Python that this is.
-    named["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    named["PATH"] = f"{settings.BIN}{os.pathsep}{os.environ['PATH']}"
     result = subprocess.run(command, shell=True, cwd=settings.ROOT, env={**os.environ, **named}, check=False)
     return result.returncode == 0
 

@@ -1,1 +1,1 @@
-"""The pages in Airflow's UI: Loads and Dashboard."""
+"""The pages in Airflow's UI: Loads, Dashboard and Docs."""

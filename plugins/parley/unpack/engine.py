@@ -7,7 +7,6 @@ nothing, a load that died is swept away before the next one, and a bad record go
 from __future__ import annotations
 
 import gc
-import hashlib
 import logging
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
@@ -32,7 +31,7 @@ from parley.unpack.pipeline import column_types, create_indexes, file_format, pi
 from parley.unpack.positions import position_rows, resume, unchanged_files
 from parley.unpack.progress import progress
 from parley.unpack.sources import Record
-from parley.unpack.values import storable
+from parley.unpack.values import digest, storable
 from parley.warehouse import Connection, Warehouse
 
 log = logging.getLogger(__name__)
@@ -241,7 +240,7 @@ def _new_rows(
 def _reject(record: Record, reason: str) -> dict[str, Any]:
     identity = f"{record.place}\0{record.number}\0{record.text}".encode("utf-8", "surrogatepass")
     return {
-        RECORD_HASH: hashlib.blake2b(identity, digest_size=16).hexdigest(),
+        RECORD_HASH: digest(identity),
         "reason": reason,
         "place": record.place,
         "number": record.number,

@@ -7,7 +7,6 @@ a name is an item of a list with that `name`.
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ from parley.unpack.csv_source import PROBLEM
 from parley.unpack.model_source import TRAINING, read_models
 from parley.unpack.rasa import with_type
 from parley.unpack.sources import Record
-from parley.unpack.values import canonical, parse
+from parley.unpack.values import canonical, digest, parse
 
 # What is counted in the domain; the stories and rules are counted too.
 COUNTED = ("intents", "entities", "slots", "forms", "responses", "actions")
@@ -108,7 +107,7 @@ class Model:
 
 
 def _digest(content: bytes) -> str:
-    return hashlib.blake2b(content, digest_size=16).hexdigest()
+    return digest(content)
 
 
 def _metadata(metadata: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator
 
 from parley.unpack.contract import Row
 from parley.unpack.naming import RECORD_HASH
 from parley.unpack.sources import FileSource, FileVersion, Record
 from parley.unpack.sources.tracker_store import Position, TrackerStore
+from parley.unpack.values import digest
 from parley.warehouse import Connection
 
 POSITIONS = "positions"
@@ -63,4 +63,4 @@ def _landed_files(connection: Connection, schema: str) -> set[FileVersion]:
 
 
 def _hash(*parts: str) -> str:
-    return hashlib.blake2b("\0".join(parts).encode(), digest_size=16).hexdigest()
+    return digest("\0".join(parts).encode())

@@ -6,7 +6,6 @@ The form of the events is Rasa's: https://rasa.com/docs/rasa/event-brokers
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from dlt.common.data_types import TDataType
 
 from parley.unpack.contract import Contract, NotValidError, Row
 from parley.unpack.sources import Record, read_rasa
-from parley.unpack.values import canonical, parse
+from parley.unpack.values import canonical, digest, parse
 
 TYPE = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 # An epoch in seconds beyond this is the year 5138: it is in milliseconds.
@@ -134,7 +133,7 @@ def _timestamp(value: Any) -> datetime:
 
 
 def _record_hash(content: dict[str, Any]) -> str:
-    return hashlib.blake2b(canonical(content), digest_size=16).hexdigest()
+    return digest(canonical(content))
 
 
 def with_type(content: dict[str, Any], key: str) -> dict[str, Any]:

@@ -6,7 +6,6 @@ either: https://www.rudderstack.com/docs/destinations/warehouse-destinations/war
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,7 +14,7 @@ from parley.unpack.contract import Contract, NotValidError, Row
 from parley.unpack.rudderstack_names import table_name
 from parley.unpack.rudderstack_tables import ROOTS, TABLES, TEXT_COLUMNS, columns
 from parley.unpack.sources import DocumentFiles, Record
-from parley.unpack.values import canonical, parse
+from parley.unpack.values import canonical, digest, parse
 
 # A device's clock may be ahead of the server's, but the server corrects the time of the event by it.
 LATEST_AFTER_RECEIPT = timedelta(days=1)
@@ -85,7 +84,7 @@ class Call:
 
 
 def _hash(content: bytes) -> str:
-    return hashlib.blake2b(content, digest_size=16).hexdigest()
+    return digest(content)
 
 
 def _require_objects(event: dict[str, Any]) -> None:

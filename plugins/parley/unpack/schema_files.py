@@ -35,6 +35,8 @@ TABLES = {
     "_versions": "Every version that this schema has had.",
     "_pipeline_state": "What the unpacking engine remembers.",
     "quarantine": "Records that were set aside, and why.",
+    "positions": "How far each tracker store was read, after each load.",
+    "files": "The files that have been read, and as they were then.",
 }
 COLUMNS = {
     "_record_hash": "Unique id of the row, from its content and place.",

@@ -7,7 +7,6 @@ export that changes over time: see `exports`.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Mapping
@@ -20,7 +19,7 @@ from dlt.common.data_types import TDataType
 from parley.unpack.contract import Document, NotValidError, Row
 from parley.unpack.csv_source import PROBLEM
 from parley.unpack.sources import Record
-from parley.unpack.values import parse
+from parley.unpack.values import digest, parse
 
 EVENTS = "conversation_events"
 READ_EXPORTS = "read_exports"
@@ -268,4 +267,4 @@ def _hash(table: str, columns: Mapping[str, Any]) -> str:
     """An empty column does not count: a new one that is empty changes no id."""
     known = {name: value for name, value in columns.items() if value is not None}
     text = json.dumps([table, known], sort_keys=True, separators=(",", ":"), default=str)
-    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+    return digest(text.encode())

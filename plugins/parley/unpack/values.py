@@ -5,6 +5,7 @@ Nothing is dropped silently: see docs/chat.md.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import re
@@ -89,6 +90,11 @@ def canonical(document: Any) -> bytes:
     except orjson.JSONEncodeError:
         # Nested more deeply than orjson goes.
         return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def digest(content: bytes) -> str:
+    """The id of a content: 32 hexadecimal digits."""
+    return hashlib.blake2b(content, digest_size=16).hexdigest()
 
 
 # What a text on Redshift can hold, in bytes.

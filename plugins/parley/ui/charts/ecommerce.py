@@ -5,6 +5,7 @@ currency.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import cycle
 
 import plotly.graph_objects as go
 
@@ -143,7 +144,7 @@ def attribution(rows: Sequence[Record]) -> go.Figure:
             marker={"color": colour},
             hovertemplate="%{y:,.2f}",
         )
-        for model, colour in zip(models, COLOURS, strict=False)
+        for model, colour in zip(models, cycle(COLOURS), strict=False)
     ]
     chart = figure(*bars, height=400, barmode="group", bargap=0.2, bargroupgap=0.05)
     chart.update_xaxes(title="Channel")

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -14,8 +12,10 @@ from sqlalchemy import Connection, create_engine, make_url, text
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
-from parley.errors import ConfigurationError, UnpackError
+from parley.errors import UnpackError
+from parley.settings import number
 from parley.unpack.sources.record import Record
+from parley.unpack.values import digest
 
 log = logging.getLogger(__name__)
 
@@ -94,21 +94,7 @@ class TrackerStore:
         if row is None or _fingerprint(row) != self.resume_from.fingerprint:
             log.warning("Event %s of %s is not the one that was read last: reading from the start", last_id, self.name)
             return -1
-        return max(last_id - look_back(), 0) - 1
-
-
-def look_back() -> int:
-    """How many ids before the last one are read again.
-
-    Raises:
-        ConfigurationError: TRACKER_STORE_LOOK_BACK is no number.
-    """
-    value = os.environ.get("TRACKER_STORE_LOOK_BACK") or str(LOOK_BACK)
-    if not value.isdigit():
-        raise ConfigurationError(
-            f"TRACKER_STORE_LOOK_BACK is '{value}'. Set it to a number of events, 1000 for example."
-        )
-    return int(value)
+        return max(last_id - number("TRACKER_STORE_LOOK_BACK", LOOK_BACK), 0) - 1
 
 
 def _document(data: Any) -> str:
@@ -117,6 +103,4 @@ def _document(data: Any) -> str:
 
 
 def _fingerprint(row: Any) -> str:
-    return hashlib.blake2b(
-        f"{row.sender_id}\0{_document(row.data)}".encode("utf-8", "surrogatepass"), digest_size=16
-    ).hexdigest()
+    return digest(f"{row.sender_id}\0{_document(row.data)}".encode("utf-8", "surrogatepass"))
