@@ -181,6 +181,24 @@ def test_loads_that_are_named_in_the_form_are_processed_again_and_marked_once(ai
     assert statuses() == [(0, 1), (0, 1)]
 
 
+def test_a_run_that_is_cleared_works_on_its_loads_again(airflow: Airflow) -> None:
+    with Warehouse.from_env().connect() as connection:
+        last = BOT.ledger.loads(connection)[-1].load_id
+        run_id = BOT.ledger.runs(connection)[last][0]  # the demo's, which was asked for nothing
+    before = tables(BOT.marts_schema)
+    with Warehouse.from_env().connect() as connection:
+        connection.query(
+            f"update {BOT.marts_schema}.sessions set environment = 'lost' where user_id in"
+            f" (select sender_id from {BOT.raw_schema}.event where _load_id = %s)",
+            [last],
+        )
+    assert tables(BOT.marts_schema) != before
+    airflow.request("POST", f"/dags/{DAG_ID}/dagRuns/{run_id}/clear", json={"dry_run": False})
+    assert airflow.wait_for_run(DAG_ID, run_id) == "success"
+    assert tables(BOT.marts_schema) == before
+    assert statuses() == [(0, 1), (0, 1)]
+
+
 def test_a_load_that_is_not_there_fails_the_run_at_once(airflow: Airflow, mailbox: Mailbox) -> None:
     before = len(mailbox.mails)
     state, tasks = run_chat(airflow, load_ids=["nonsense"])
