@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[1]
+# What runs.
+PARTS = ("airflow.cfg", "dags", "dbt", "plugins", "sample_data")
 # What a shell has set for another Airflow, warehouse or source is not for the copy.
 FOREIGN = (
     "AIRFLOW",
@@ -30,14 +33,14 @@ FOREIGN = (
 )
 
 
-def copy_project(folder: Path) -> None:
-    """Copy what runs, without what running has made, into an existing folder."""
-    for name in ("airflow.cfg", "dags", "dbt", "plugins", "sample_data"):
-        if (PROJECT / name).is_dir():
+def copy_project(folder: Path, parts: Iterable[str] = PARTS, project: Path = PROJECT) -> None:
+    """Copy files and folders of the project, without what running has made, into an existing folder."""
+    for name in parts:
+        if (project / name).is_dir():
             made = shutil.ignore_patterns("target", "logs", "__pycache__")
-            shutil.copytree(PROJECT / name, folder / name, ignore=made)
+            shutil.copytree(project / name, folder / name, ignore=made)
         else:
-            shutil.copy(PROJECT / name, folder / name)
+            shutil.copy(project / name, folder / name)
 
 
 def own_environment() -> dict[str, str]:

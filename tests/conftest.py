@@ -15,7 +15,7 @@ from typing import Any
 import fsspec
 import httpx
 import pytest
-from own_copy import FOREIGN, PROJECT, copy_project
+from own_copy import PROJECT, copy_project, own_environment
 
 # Folders by how long a file of theirs takes.
 LONGEST = ("tests/e2e/", "tests/warehouses/", "tests/deploy/", "tests/dbt/", "tests/dags/", "tests/unpack/")
@@ -27,7 +27,7 @@ for bot in (ROOT / "dags" / "bots").glob("*.yml"):
     if bot.stem != "demo_bot":
         bot.unlink()
 
-for variable in [name for name in os.environ if name.startswith(FOREIGN)]:
+for variable in os.environ.keys() - own_environment().keys():
     del os.environ[variable]
 os.environ["PARLEY_ROOT"] = str(ROOT)
 os.environ["DEPLOY_ENV"] = "dev"

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import yaml
 
+from parley import settings
 from parley.warehouse import Warehouse
 
-PARLEY = str(Path(sys.executable).parent / "parley")
+PARLEY = str(settings.BIN / "parley")
 
 
 def parley(*arguments: str) -> subprocess.CompletedProcess[str]:

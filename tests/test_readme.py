@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from parley import settings
 from parley.warehouse import Warehouse
 
 PROJECT = Path(__file__).parents[1]
@@ -31,7 +31,7 @@ def test_the_other_commands_run_one_after_another(warehouse: Warehouse) -> None:
     assert commands
     for command in commands:
         assert command.startswith(".venv/bin/parley ")
-        arguments = [str(Path(sys.executable).parent / "parley"), *command.split()[1:]]
+        arguments = [str(settings.BIN / "parley"), *command.split()[1:]]
         result = subprocess.run(arguments, cwd=PROJECT, capture_output=True, text=True, check=False, env=os.environ)
         assert result.returncode == 0, result.stderr
 

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import re
-import shutil
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
+from own_copy import PROJECT, copy_project
 
 from parley import settings, site
 from parley.warehouse import Warehouse
-
-PROJECT = Path(__file__).parents[1]
 
 
 @pytest.fixture(scope="module")
@@ -21,9 +19,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("WAREHOUSE_PATH", str(folder / "warehouse.duckdb"))
         patch.setattr(settings, "STATE", folder / "state")
-        for name in ("docs", "mkdocs.yml"):
-            copy = shutil.copytree if (PROJECT / name).is_dir() else shutil.copy
-            copy(PROJECT / name, settings.ROOT / name)
+        copy_project(settings.ROOT, ("docs", "mkdocs.yml"))
         assert not Warehouse.from_env().exists()
         return site.build(folder / "site").parent
 

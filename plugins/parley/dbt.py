@@ -45,16 +45,7 @@ def write_manifests(pipelines: Sequence[Pipeline]) -> list[Path]:
     packages.check()
     targets = {str(settings.MANIFESTS / pipeline.name): pipeline.dbt_vars for pipeline in pipelines}
     command = [sys.executable, "-m", "parley.parse", json.dumps(targets), str(settings.STATE / "dbt" / "logs")]
-    result = subprocess.run(
-        command,
-        cwd=settings.DBT_PROJECT,
-        env={**os.environ, **dbt_env()},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if result.returncode:
-        raise ParleyError(f"dbt cannot parse the project:\n{result.stdout}{result.stderr}")
+    _run(command, "dbt cannot parse the project")
     return [Path(target) / "manifest.json" for target in targets]
 
 
@@ -69,14 +60,10 @@ def write_docs() -> Path:
     """
     target = str(settings.STATE / "dbt" / "docs")
     bots, _ = read_bots()
-    common = ["--vars", json.dumps(bots[0].dbt_vars if bots else {}), "--project-dir", str(settings.DBT_PROJECT)]
-    common += ["--target-path", target, "--log-path", target]
+    common = ["--vars", json.dumps(bots[0].dbt_vars if bots else {}), "--target-path", target, "--log-path", target]
     # Models are parsed, not compiled: some look into their sources, and these need not be there yet.
     for command in (["parse"], ["docs", "generate", "--static", "--no-compile"]):
-        dbt = [str(settings.BIN / "dbt"), "--quiet", *command, *common]
-        result = subprocess.run(dbt, env={**os.environ, **dbt_env()}, capture_output=True, text=True, check=False)
-        if result.returncode:
-            raise ParleyError(f"dbt has failed:\n{result.stdout}{result.stderr}")
+        _run([str(settings.BIN / "dbt"), "--quiet", *command, *common], "dbt has failed")
     return Path(target) / "static_index.html"
 
 
@@ -85,3 +72,11 @@ def dbt_env() -> dict[str, str]:
     warehouse = Warehouse.from_env()
     path = {"WAREHOUSE_PATH": str(warehouse.path)} if warehouse.path else {}
     return {"DBT_PROFILES_DIR": str(settings.DBT_PROJECT), **path}
+
+
+def _run(command: list[str], failed: str) -> None:
+    """Run a command in the folder of the project; `failed` begins the message when it fails."""
+    env = {**os.environ, **dbt_env()}
+    result = subprocess.run(command, cwd=settings.DBT_PROJECT, env=env, capture_output=True, text=True, check=False)
+    if result.returncode:
+        raise ParleyError(f"{failed}:\n{result.stdout}{result.stderr}")

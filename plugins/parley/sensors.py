@@ -169,9 +169,10 @@ def _loads(pipeline: Pipeline) -> list[Load]:
 def _pinned_before(pipeline: Pipeline, context: Context) -> list[str]:
     """The loads that the run has pinned before it was cleared."""
     # On the first try there are none, and a warehouse that is busy need not be waited for.
-    if context["ti"].try_number == 1 or not Warehouse.from_env().exists():
+    warehouse = Warehouse.from_env()
+    if context["ti"].try_number == 1 or not warehouse.exists():
         return []
-    with Warehouse.from_env().connect(read_only=True) as connection:
+    with warehouse.connect(read_only=True) as connection:
         return pipeline.ledger.pinned(connection, context["dag_run"].run_id)
 
 

@@ -9,21 +9,18 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
-import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import psutil
+from own_copy import PARTS, PROJECT, copy_project
 
-PROJECT = Path(__file__).parents[2]
+from parley.settings import BIN
+
 DOCKERFILE = (PROJECT / "Dockerfile").read_text()
-BIN = Path(sys.executable).parent
-# What the image has of the project.
-IN_IMAGE = ("airflow.cfg", "dags", "dbt", "deploy", "plugins", "sample_data")
 
 
 def config(env: dict[str, str]) -> dict[str, Any]:
@@ -73,9 +70,7 @@ class Host:
 
     def install(self) -> None:
         """What the Dockerfile does with the project."""
-        for name in IN_IMAGE:
-            copy = shutil.copytree if (PROJECT / name).is_dir() else shutil.copy
-            copy(PROJECT / name, self.root / name)
+        copy_project(self.root, (*PARTS, "deploy"))
         (self.root / "data").mkdir()
         made = self.run("init", ["parley", "manifest"])
         assert made.returncode == 0, made.stderr

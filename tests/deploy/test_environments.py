@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from own_copy import PARTS, copy_project
 
 from parley.errors import ConfigurationError
 from parley.pipelines import get_pipeline, load_pipelines
-from parley.settings import schema_suffix
+from parley.settings import BIN, schema_suffix
 from parley.warehouse import Warehouse
-from tests.deploy.containers import BIN, PROJECT
 
-COMMITTED = ("airflow.cfg", "dags", "dbt", "plugins", "sample_data")
 SLOTS = "dbt/models/chat/marts/slots.sql"
 
 
@@ -78,10 +76,7 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Repository:
     """The project in production: its first load is in the marts."""
     root = tmp_path_factory.mktemp("repository") / "parley"
     root.mkdir()
-    for name in COMMITTED:
-        copy = shutil.copytree if (PROJECT / name).is_dir() else shutil.copy
-        copy(PROJECT / name, root / name)
-    shutil.copy(PROJECT / ".gitignore", root)
+    copy_project(root, (*PARTS, ".gitignore"))
     made = Repository(root)
     made.git("init", "--quiet")
     made.git("config", "user.name", "Test")

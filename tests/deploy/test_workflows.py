@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 import yaml
+from own_copy import PROJECT
 
-from tests.deploy.containers import BIN, PROJECT
+from parley.settings import BIN
 
 WORKFLOWS = sorted((PROJECT / ".github" / "workflows").glob("*.yml"))
 

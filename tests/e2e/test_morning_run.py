@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,7 +24,7 @@ pytestmark = pytest.mark.e2e
 
 BOT = get_pipeline("demo_bot")
 DAG_ID = "chat_demo_bot"
-PARLEY = str(Path(sys.executable).parent / "parley")
+PARLEY = str(settings.BIN / "parley")
 Tables = dict[str, list[tuple[Any, ...]]]
 
 

@@ -7,7 +7,6 @@ import re
 import resource
 import signal
 import subprocess
-import sys
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -35,7 +34,7 @@ from tests.mail_server import body
 pytestmark = pytest.mark.e2e
 
 SESSIONS = settings.DBT_PROJECT / "models" / "chat" / "marts" / "sessions.sql"
-PARLEY = str(Path(sys.executable).parent / "parley")
+PARLEY = str(settings.BIN / "parley")
 SAME_RUN = "the same run, by the retries of its tasks"
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -13,13 +12,13 @@ from pathlib import Path
 import psycopg2
 import pytest
 
+from parley.settings import BIN
 from parley.warehouse import Warehouse
 from tests.faults.house import wait_until
 from tests.warehouses.postgres import HOST, PASSWORD, USER, Server, create_database, running_postgres
 from tests.warehouses.product import DOMAINS, Product, environment
 
 BUILD = ("build", "--exclude", "resource_type:unit_test", "source:*")
-BIN = Path(sys.executable).parent
 # After the process has come to the server: at once, and in the middle of its work.
 MOMENTS = (0.0, 0.7, 1.5)
 OF_THE_RUN = "_load_ids"

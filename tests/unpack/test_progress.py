@@ -6,11 +6,11 @@ import logging
 import os
 import pty
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from parley import settings
 from parley.unpack import progress
 from parley.unpack.sources import Record
 
@@ -35,7 +35,7 @@ def test_the_log_says_nothing_of_what_is_quickly_done(caplog: pytest.LogCaptureF
 
 def test_a_terminal_shows_how_far_it_is(sample: Path, tmp_path: Path) -> None:
     terminal, its_other_end = pty.openpty()
-    command = [str(Path(sys.executable).parent / "parley"), "unpack", "rasa", str(sample)]
+    command = [str(settings.BIN / "parley"), "unpack", "rasa", str(sample)]
     env = {**os.environ, "PARLEY_STATE": str(tmp_path), "WAREHOUSE_PATH": str(tmp_path / "w.duckdb"), "TERM": "xterm"}
     done = subprocess.run(command, env=env, stdout=subprocess.PIPE, stderr=its_other_end, check=True)
     os.close(its_other_end)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from own_copy import copy_project
 
 from parley import settings
 from parley.pipelines import load_pipelines
@@ -19,12 +18,10 @@ pytestmark = pytest.mark.e2e
 
 
 def test_the_demo_runs_on_postgres(make_warehouse: MakeWarehouse, tmp_path: Path) -> None:
-    for name in ("airflow.cfg", "dags", "dbt", "sample_data"):
-        copy = shutil.copytree if (settings.ROOT / name).is_dir() else shutil.copy
-        copy(settings.ROOT / name, tmp_path / name)
+    copy_project(tmp_path, ("airflow.cfg", "dags", "dbt", "sample_data"), settings.ROOT)
     warehouse = make_warehouse("postgres", "demo")
     result = subprocess.run(
-        [str(Path(sys.executable).parent / "parley"), "demo"],
+        [str(settings.BIN / "parley"), "demo"],
         capture_output=True,
         text=True,
         check=False,

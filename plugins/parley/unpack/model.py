@@ -80,7 +80,7 @@ class Model:
         metadata, domain = document["metadata"], _domain(document["domain"])
         training = {key: _training(key, document[key]) for key in TRAINING if key in document}
         if document["kind"] == "project":
-            model_id = _digest(canonical({key: value for key, value in document.items() if key != "name"}))
+            model_id = digest(canonical({key: value for key, value in document.items() if key != "name"}))
         else:
             model_id = metadata.get("model_id")
             if not isinstance(model_id, str) or not model_id:
@@ -92,7 +92,7 @@ class Model:
             **{f"{what}_count": len(domain[what]) for what in COUNTED},
             **{f"{what}_count": len(items) for what, items in training.items()},
         }
-        return cls(_digest(model_id.encode()), model_id, {"model": model, "domain": domain, **training})
+        return cls(digest(model_id.encode()), model_id, {"model": model, "domain": domain, **training})
 
     def rows(self, pos: int) -> list[Row]:
         """The rows of the model in all four tables."""
@@ -101,13 +101,9 @@ class Model:
         rows: list[Row] = [(table, self.content[table], own) for table in ("model", "domain")]
         for table in TRAINING:
             for number, item in enumerate(self.content.get(table, [])):
-                key = _digest(f"{self.sequence}\0{table}\0{number}".encode())
+                key = digest(f"{self.sequence}\0{table}\0{number}".encode())
                 rows.append((table, item, {**own, "_record_hash": key, "_root_hash": key, "_pos": number}))
         return rows
-
-
-def _digest(content: bytes) -> str:
-    return digest(content)
 
 
 def _metadata(metadata: Mapping[str, Any]) -> dict[str, Any]:

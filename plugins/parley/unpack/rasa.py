@@ -98,7 +98,7 @@ class Event:
         if not isinstance(kind, str) or not TYPE.fullmatch(kind):
             raise NotValidError("no event type")
         timestamp = _timestamp(content.get("timestamp"))
-        return cls(_record_hash(content), str(sender_id), kind, timestamp, content)
+        return cls(digest(canonical(content)), str(sender_id), kind, timestamp, content)
 
     def rows(self, pos: int) -> list[Row]:
         """The table and row of the event in `event`, and in the table of its type.
@@ -130,10 +130,6 @@ def _timestamp(value: Any) -> datetime:
     if not 0 < seconds < LATEST:
         raise NotValidError(f"timestamp {value} is not a time since 1970")
     return datetime.fromtimestamp(seconds, UTC)
-
-
-def _record_hash(content: dict[str, Any]) -> str:
-    return digest(canonical(content))
 
 
 def with_type(content: dict[str, Any], key: str) -> dict[str, Any]:

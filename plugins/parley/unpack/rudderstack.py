@@ -65,14 +65,14 @@ class Call:
         root, table = _tables(event)
         times = _times(event)
         # RudderStack's server gives an id to an event that comes without one.
-        event_id = str(event.get("messageId") or _hash(canonical(event)))
+        event_id = str(event.get("messageId") or digest(canonical(event)))
         common = {"id": event_id, **_common(event, root, table), **times}
         content = columns(_content(event, root), taken=set(common))
         if len(common) + len(content) > MAX_COLUMNS:
             raise NotValidError(f"more than {MAX_COLUMNS} columns")
         if table == "order_completed":
             _require_order(content, event)
-        return cls(_hash(event_id.encode()), root, table, common, content)
+        return cls(digest(event_id.encode()), root, table, common, content)
 
     def rows(self, pos: int) -> list[Row]:
         """The row of the event in the table of its type, and for a track event in the table of its name."""
@@ -81,10 +81,6 @@ class Call:
         if not self.table:
             return [(self.root, everything, own)]
         return [(self.root, self.common, own), (self.table, everything, own)]
-
-
-def _hash(content: bytes) -> str:
-    return digest(content)
 
 
 def _require_objects(event: dict[str, Any]) -> None:
