@@ -19,7 +19,7 @@ from parley.warehouse import Kind, Warehouse
 
 if TYPE_CHECKING:
     from parley.unpack import schema_files
-    from parley.unpack.engine import Result
+    from parley.unpack.landing import Result
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 unpack_app = typer.Typer(no_args_is_help=True, help="Bring new input into a raw schema.")

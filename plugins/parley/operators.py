@@ -12,7 +12,7 @@ from parley.pipelines import Pipeline, get_pipeline
 from parley.warehouse import Warehouse
 
 if TYPE_CHECKING:
-    from parley.unpack.engine import Result
+    from parley.unpack.landing import Result
 
 
 def wait_for_warehouse(context: Context) -> None:

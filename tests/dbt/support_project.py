@@ -16,7 +16,7 @@ from parley.pipelines import support_desk
 from parley.warehouse import Warehouse
 
 if TYPE_CHECKING:
-    from parley.unpack.engine import Result
+    from parley.unpack.landing import Result
 
 PATHS = ("path:models/support", "path:seeds/support")
 

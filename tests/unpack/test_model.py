@@ -17,7 +17,7 @@ from parley.errors import ConfigurationError, UnpackError
 from parley.pipelines import bot, shop
 from parley.unpack.contract import NotValidError
 from parley.unpack.domains import unpack_new_models
-from parley.unpack.engine import Result
+from parley.unpack.landing import Result
 from parley.unpack.model import Model
 from parley.unpack.model_source import read_models
 from parley.warehouse import Warehouse

@@ -19,7 +19,7 @@ from parley.pipelines import support_desk
 from parley.unpack.contract import NotValidError
 from parley.unpack.csv_source import PROBLEM, read_csv
 from parley.unpack.domains import unpack_new
-from parley.unpack.engine import Result
+from parley.unpack.landing import Result
 from parley.unpack.sources import Record, list_files
 from parley.unpack.support import from_record
 from parley.warehouse import Warehouse

@@ -14,7 +14,7 @@ from sqlalchemy import create_engine, text
 from parley.errors import ConfigurationError
 from parley.pipelines import bot
 from parley.unpack.domains import unpack_new
-from parley.unpack.engine import Result
+from parley.unpack.landing import Result
 from parley.unpack.sources import tracker_store
 from parley.warehouse import Warehouse
 from tests.warehouses.postgres import HOST, PASSWORD, USER, running_postgres

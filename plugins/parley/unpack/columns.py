@@ -16,7 +16,7 @@ import pyarrow as pa
 from dlt.common.data_types import TDataType, coerce_value, py_type_to_sc_type
 
 from parley.unpack.flatten import Columns
-from parley.unpack.naming import RECORD_HASH, path_name
+from parley.unpack.naming import path_name
 from parley.unpack.values import BIGINT
 
 Types = dict[str, TDataType]
@@ -39,7 +39,7 @@ ARROW_TYPES: Mapping[TDataType, pa.DataType] = {
 
 
 def arrow_table(columns: Columns, types: Types, is_text: re.Pattern[str]) -> pa.Table:
-    """The columns as an Arrow table that has every column known so far.
+    """The columns as an Arrow table.
 
     Args:
         types: of the table's columns; columns that are new in these rows are added.
@@ -48,19 +48,21 @@ def arrow_table(columns: Columns, types: Types, is_text: re.Pattern[str]) -> pa.
     typed: Columns = {}
     for name, values in sorted(columns.items()):
         kinds = set(map(type, values)) - {type(None)}
-        if kinds and name not in types:
+        if not kinds:
+            continue
+        if name not in types:
             first = next(value for value in values if value is not None)
             types[name] = "text" if is_text.search(name) else py_type_to_sc_type(type(first))
-        if not kinds or kinds == {PYTHON_TYPES[types[name]]}:
+        if kinds == {PYTHON_TYPES[types[name]]}:
             typed.setdefault(name, values)
         else:
             _coerce(name, values, types, typed)
-    size = len(columns.get(RECORD_HASH, ()))
-    arrays = {
-        name: pa.array(typed[name], ARROW_TYPES[kind]) if name in typed else pa.nulls(size, ARROW_TYPES[kind])
-        for name, kind in types.items()
-    }
-    return pa.table(arrays)
+    return pa.table({name: pa.array(values, ARROW_TYPES[types[name]]) for name, values in typed.items()})
+
+
+def arrow_schema(types: Types) -> pa.Schema:
+    """The schema of a table with columns of these types."""
+    return pa.schema([(name, ARROW_TYPES[kind]) for name, kind in types.items()])
 
 
 def _coerce(name: str, values: list[Any], types: Types, columns: Columns) -> None:

@@ -42,7 +42,8 @@ class Document(Protocol):
         """The rows it becomes, one of them in the table `root`.
 
         Args:
-            pos: position in its sequence, from 0; 0 for a contract without sequences.
+            pos: position in its sequence, for the column `_pos` and no other: a number below 0 stands for one that is
+                not known yet.
         """
         ...
 

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from parley.errors import ConfigurationError
 from parley.pipelines import Domain, Pipeline
 from parley.unpack.contract import Contract
-from parley.unpack.engine import Result, unpack
+from parley.unpack.engine import unpack
 from parley.unpack.exports import SUPPORT
+from parley.unpack.landing import Result
 from parley.unpack.model import MODEL
 from parley.unpack.rasa import RASA
 from parley.unpack.rudderstack import RUDDERSTACK

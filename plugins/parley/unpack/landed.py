@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from itertools import count, repeat
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
+from itertools import compress, count
 from typing import Any
 
 from parley.unpack.contract import Contract
+from parley.unpack.prepare import Identity
 from parley.warehouse import Connection
 
 
@@ -23,9 +25,22 @@ class Landed:
         self._tables = connection.tables(schema)
         # As bytes: of a million records they are the most that is kept in memory.
         self._given_out: set[bytes] = set()
-        self._positions: dict[str, Iterator[int]] = {}
+        # By sequence, the positions that are still free.
+        self._next: dict[str, Iterator[int]] = {}
 
-    def new(self, table: str, hashes: Collection[str]) -> set[str]:
+    def choose(self, documents: Sequence[Identity]) -> tuple[list[bool], list[int]]:
+        """By document, whether it is new, and its position in its sequence; 0 for one that is not new or in none."""
+        by_root: defaultdict[str, list[str]] = defaultdict(list)
+        for document in documents:
+            by_root[document.root].append(document.record_hash)
+        waiting = set().union(*(self._new(root, hashes) for root, hashes in by_root.items()))
+        new = []
+        for document in documents:
+            new.append(document.record_hash in waiting)
+            waiting.discard(document.record_hash)  # the next one like it is a repetition
+        return new, self._positions(documents, new)
+
+    def _new(self, table: str, hashes: Collection[str]) -> set[str]:
         """Those of the hashes that the table does not hold and that were not asked for before."""
         candidates = {value for value in hashes if bytes.fromhex(value) not in self._given_out}
         known = self._where_in(f"select _record_hash from {self._schema}.{table}", "_record_hash", table, candidates)
@@ -33,12 +48,13 @@ class Landed:
         self._given_out.update(map(bytes.fromhex, new))
         return new
 
-    def positions(self, sequences: Collection[str]) -> dict[str, Iterator[int]]:
-        """By sequence, a counter of the positions that are still free."""
+    def _positions(self, documents: Sequence[Identity], new: Sequence[bool]) -> list[int]:
         if self._contract.sequences is None:
-            return {sequence: repeat(0) for sequence in sequences}
+            return [0] * len(documents)
         root, column = self._contract.sequences
-        unseen = set(sequences) - self._positions.keys()
+        placed = [is_new and document.root == root for document, is_new in zip(documents, new, strict=True)]
+        sequences = [document.sequence for document in documents]
+        unseen = set(compress(sequences, placed)) - self._next.keys()
         rows = self._where_in(
             f"select {column}, max(_pos) from {self._schema}.{root}",
             column,
@@ -48,8 +64,11 @@ class Landed:
         )
         last: dict[str, int] = dict(rows)
         for sequence in unseen:
-            self._positions[sequence] = count(last.get(sequence, -1) + 1)
-        return self._positions
+            self._next[sequence] = count(last.get(sequence, -1) + 1)
+        return [
+            next(self._next[sequence]) if is_placed else 0
+            for sequence, is_placed in zip(sequences, placed, strict=True)
+        ]
 
     def _where_in(
         self, select: str, column: str, table: str, values: Collection[str], group_by: str = ""
