@@ -177,7 +177,6 @@ input()
 """
 
 
-@pytest.mark.fault("`kill -9` of an unpacking that has processes of its own", "they end by themselves")
 def test_workers_end_with_the_process_that_lands() -> None:
     with subprocess.Popen([sys.executable, "-c", LANDS], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as lands:
         assert lands.stdout is not None
