@@ -17,6 +17,7 @@ from dlt.common.data_types import TDataType, coerce_value, py_type_to_sc_type
 
 from parley.unpack.flatten import Columns
 from parley.unpack.naming import path_name
+from parley.unpack.picked import Picked
 from parley.unpack.values import BIGINT
 
 Types = dict[str, TDataType]
@@ -45,19 +46,42 @@ def arrow_table(columns: Columns, types: Types, is_text: re.Pattern[str]) -> pa.
         types: of the table's columns; columns that are new in these rows are added.
         is_text: matches the names of columns that are text whatever comes first.
     """
-    typed: Columns = {}
-    for name, values in sorted(columns.items()):
+    typed: dict[str, list[Any]] = {}
+    arrays: dict[str, pa.Array] = {}
+    for name, column in sorted(columns.items()):
+        if isinstance(column, Picked) and (kind := _only_kind(column, name, types, is_text)):
+            array = column.array(ARROW_TYPES[kind])
+            if array.null_count < len(array):
+                types[name], arrays[name] = kind, array
+            continue
+        values = column.values() if isinstance(column, Picked) else column
         kinds = set(map(type, values)) - {type(None)}
         if not kinds:
             continue
         if name not in types:
             first = next(value for value in values if value is not None)
-            types[name] = "text" if is_text.search(name) else py_type_to_sc_type(type(first))
+            types[name] = _first_type(name, type(first), is_text)
         if kinds == {PYTHON_TYPES[types[name]]}:
             typed.setdefault(name, values)
         else:
             _coerce(name, values, types, typed)
-    return pa.table({name: pa.array(values, ARROW_TYPES[types[name]]) for name, values in typed.items()})
+    made = {name: pa.array(values, ARROW_TYPES[types[name]]) for name, values in typed.items()}
+    return pa.table({**arrays, **made})
+
+
+def _first_type(name: str, kind: type, is_text: re.Pattern[str]) -> TDataType:
+    """The type of a new column whose first value is of this kind."""
+    return "text" if is_text.search(name) else py_type_to_sc_type(kind)
+
+
+def _only_kind(column: Picked, name: str, types: Types, is_text: re.Pattern[str]) -> TDataType | None:
+    """The type of the column if all values it may have are of that type; else None."""
+    kinds = column.shared.kinds
+    if len(kinds) != 1:
+        return None
+    [kind] = kinds
+    data_type = types.get(name) or _first_type(name, kind, is_text)
+    return data_type if PYTHON_TYPES[data_type] is kind else None
 
 
 def arrow_schema(types: Types) -> pa.Schema:
@@ -65,11 +89,12 @@ def arrow_schema(types: Types) -> pa.Schema:
     return pa.schema([(name, ARROW_TYPES[kind]) for name, kind in types.items()])
 
 
-def _coerce(name: str, values: list[Any], types: Types, columns: Columns) -> None:
+def _coerce(name: str, values: list[Any], types: Types, columns: dict[str, list[Any]]) -> None:
     """Convert the values one by one; those that cannot be go to variants of the column."""
-    column = columns[name] = [None] * len(values)
+    fits = PYTHON_TYPES[types[name]]
+    column = columns[name] = [value if type(value) is fits else None for value in values]
     for index, value in enumerate(values):
-        if value is None:
+        if value is None or type(value) is fits:
             continue
         kind = py_type_to_sc_type(type(value))
         try:

@@ -15,13 +15,15 @@ from hashlib import shake_128
 from itertools import chain, repeat
 from typing import Any
 
+import pyarrow as pa
 from dlt.common.normalizers.utils import DLT_ID_LENGTH_BYTES
 
 from parley.unpack.contract import Row
 from parley.unpack.naming import RECORD_HASH
+from parley.unpack.picked import Picked, Shared
 from parley.unpack.places import Place
 
-Columns = dict[str, list[Any]]
+Columns = dict[str, list[Any] | Picked]
 """The values of each column of a table, as many as there are rows; None where a row has none."""
 
 # What dlt calls the column of a list's simple items, and the key of a list in a list.
@@ -37,21 +39,24 @@ class _Rows:
     """The rows that come from one place.
 
     Attributes:
-        origins: the number of each row's top-level row, and the position in each list on the way down from it. In this
-            order the rows are.
+        positions: the number of each top-level row, or the position of each item in its list.
+        columns: those that a row has beside its content, and then those of its content.
+        above: the rows that have the lists, and which of them has each item; None for top-level rows.
     """
 
     place: Place
-    origins: list[tuple[int, ...]]
-    columns: Columns = field(default_factory=dict)
+    positions: Sequence[int]
+    columns: Columns
+    above: tuple[_Rows, Sequence[int]] | None = None
 
     def add_content(self, contents: Sequence[dict[str, Any]]) -> dict[Place, list[Any]]:
-        """Add the columns of each row's content.
+        """Add the columns of each row's content but those that the rows have beside it.
 
         Returns:
             the lists found in it by the place of their items, as many as there are rows; None where a row has none.
         """
-        size = len(self.origins)
+        size = len(self.positions)
+        columns: dict[str, list[Any]] = {}
         lists: dict[Place, list[Any]] = {}
         stack: list[tuple[Place, Sequence[int], Sequence[dict[str, Any]]]] = [(self.place, range(size), contents)]
         while stack:
@@ -60,20 +65,50 @@ class _Rows:
                 for column, values in zip(place.columns(keys), values_of_keys, strict=True):
                     kinds = set(map(type, values))
                     if dict in kinds:
-                        stack.append((place.object_at(column), *_only(dict, rows, values)))
+                        stack.append((place.object_at(column), *_only(dict, kinds, rows, values)))
                     if list in kinds:
-                        _put(lists, place.list_at(column), size, *_only(list, rows, values))
-                    if kinds - _NESTED - _NOTHING:
-                        simple = [None if type(value) in _NESTED else value for value in values]
-                        _put(self.columns, column, size, rows, simple if kinds & _NESTED else values)
+                        _put(lists, place.list_at(column), size, *_only(list, kinds, rows, values))
+                    if kinds - _NESTED - _NOTHING and column not in self.columns:
+                        _put(columns, column, size, rows, _simple(values) if kinds & _NESTED else values)
+        self.columns.update(columns)
         return lists
 
-    def add_own(self, own: Sequence[dict[str, Any]]) -> None:
-        """Add columns that each row has beside its content and that win over it; flat, with names that stay."""
-        size = len(self.origins)
-        for names, rows, values_of_names in _by_keys(range(size), own):
-            for name, values in zip(names, values_of_names, strict=True):
-                _put(self.columns, name, size, rows, values)
+    def values(self, column: str) -> list[Any]:
+        """The values of a column."""
+        values = self.columns[column]
+        return values.values() if isinstance(values, Picked) else values
+
+    def origins(self) -> list[tuple[int, ...]]:
+        """The number of each row's top-level row, and the position in each list on the way down from it. In this order
+        the rows are."""
+        if self.above is None:
+            return [(number,) for number in self.positions]
+        rows, parents = self.above
+        origins = rows.origins()
+        return [(*origins[parent], pos) for parent, pos in zip(parents, self.positions, strict=True)]
+
+
+@dataclass(slots=True)
+class _Alike:
+    """Documents that have the same columns beside the contents of their rows.
+
+    Attributes:
+        own: these columns, of each document.
+        rows: by table; the number of each, its content, and the number of its document here.
+    """
+
+    own: list[dict[str, Any]] = field(default_factory=list)
+    rows: defaultdict[str, list[tuple[int, dict[str, Any], int]]] = field(default_factory=lambda: defaultdict(list))
+
+    def tops(self, places: Mapping[str, Place]) -> Iterator[tuple[_Rows, dict[Place, list[Any]]]]:
+        """The rows of each table, and the lists found in them."""
+        names = tuple(self.own[0])
+        shared = {name: Shared(values) for name, values in zip(names, _dealt(names, self.own), strict=True)}
+        for table, rows in self.rows.items():
+            numbers, contents, documents = zip(*rows, strict=True)
+            owners = pa.array(documents, pa.int32())
+            top = _Rows(places[table], numbers, {name: Picked(values, owners) for name, values in shared.items()})
+            yield top, top.add_content(contents)
 
 
 class Flattener:
@@ -86,24 +121,23 @@ class Flattener:
     def __init__(self, propagated: Mapping[str, str]) -> None:
         self._propagated = propagated
         self._inherited = {name: name for name in propagated.values()}
-        self._places: dict[str, Place] = {}
+        self._places = _Places()
 
     def flatten(self, rows: Iterable[Row]) -> dict[str, Columns]:
         """The columns of the tables that some rows and the lists in them become."""
-        tables: defaultdict[str, list[tuple[int, dict[str, Any], dict[str, Any]]]] = defaultdict(list)
+        by_names: defaultdict[tuple[str, ...], _Alike] = defaultdict(_Alike)
+        last: dict[str, Any] | None = None
         for number, (table, content, own) in enumerate(rows):
-            tables[table].append((number, content, own))
+            if own is not last:  # the rows of a document share it
+                alike, last = by_names[tuple(own)], own
+                alike.own.append(own)
+            alike.rows[table].append((number, content, len(alike.own) - 1))
         parts: defaultdict[str, list[_Rows]] = defaultdict(list)
-        for table, tops in tables.items():
-            if table not in self._places:
-                self._places[table] = Place.of_table(table)
-            numbers, contents, own = zip(*tops, strict=True)
-            top = _Rows(self._places[table], [(number,) for number in numbers])
-            lists = top.add_content(contents)
-            top.add_own(own)
-            parts[top.place.table].append(top)
-            for below in self._below(top, lists):
-                parts[below.place.table].append(below)
+        for alike in by_names.values():
+            for top, lists in alike.tops(self._places):
+                parts[top.place.table].append(top)
+                for below in self._below(top, lists):
+                    parts[below.place.table].append(below)
         return {table: _merged(found) for table, found in parts.items()}
 
     def _below(self, top: _Rows, lists: dict[Place, list[Any]]) -> Iterator[_Rows]:
@@ -114,9 +148,17 @@ class Flattener:
             above, inherited, lists = stack.pop()
             for place, by_row in lists.items():
                 rows, below = _of_lists(above, inherited, place, by_row)
-                if rows.origins:
+                if rows.positions:
                     yield rows
                     stack.append((rows, self._inherited, below))
+
+
+class _Places(dict[str, Place]):
+    """The place of the rows of each table."""
+
+    def __missing__(self, table: str) -> Place:
+        self[table] = Place.of_table(table)
+        return self[table]
 
 
 def _of_lists(
@@ -136,19 +178,35 @@ def _of_lists(
             parents += repeat(number, len(found))
             positions += range(len(found))
             items += found
-    rows = _Rows(place, [(*above.origins[parent], pos) for parent, pos in zip(parents, positions, strict=True)])
-    below = rows.add_content(
-        [item if type(item) is dict else {LIST if type(item) is list else VALUE: item} for item in items]
-    )
-    for name, column in inherited.items():
-        if values := above.columns.get(name):
-            rows.columns[column] = [values[parent] for parent in parents]
-    hashes = above.columns[RECORD_HASH]
-    parent_hashes = [hashes[parent] for parent in parents]
-    rows.columns["_parent_hash"] = parent_hashes
-    rows.columns["_pos"] = positions
-    rows.columns[RECORD_HASH] = _hashes(parent_hashes, place.table, positions)
-    return rows, below
+    parent_hashes = _picked(above.values(RECORD_HASH), parents)
+    own: Columns = {
+        RECORD_HASH: _hashes(parent_hashes, place.table, positions),
+        "_parent_hash": parent_hashes,
+        "_pos": positions,
+    }
+    own.update(_inherited(above, pa.array(parents, pa.int32()), inherited))
+    rows = _Rows(place, positions, own, (above, parents))
+    contents = [item if type(item) is dict else {LIST if type(item) is list else VALUE: item} for item in items]
+    return rows, rows.add_content(contents)
+
+
+def _inherited(above: _Rows, parents: pa.Array, names: Mapping[str, str]) -> Columns:
+    """The columns that rows have from those above them."""
+    taken: dict[int, pa.Array] = {}
+    columns: Columns = {}
+    for name, column in names.items():
+        values = above.columns.get(name)
+        if isinstance(values, Picked):
+            # Columns of the same rows above share their numbers.
+            numbers = taken.setdefault(id(values.numbers), values.numbers.take(parents))
+            columns[column] = Picked(values.shared, numbers)
+        elif values:
+            columns[column] = Picked(Shared(values), parents)
+    return columns
+
+
+def _picked(values: Sequence[Any], numbers: Sequence[int]) -> list[Any]:
+    return [values[number] for number in numbers]
 
 
 def _hashes(parent_hashes: Sequence[str], table: str, positions: Sequence[int]) -> list[str]:
@@ -164,21 +222,37 @@ def _by_keys(
     numbers: Sequence[int], objects: Sequence[dict[str, Any]]
 ) -> Iterator[tuple[tuple[str, ...], Sequence[int], list[list[Any]]]]:
     """The objects by their keys: the keys, the numbers of the objects that have them, and the values of each key."""
+    shapes = list(map(tuple, objects))
+    if len(set(shapes)) == 1:
+        yield shapes[0], numbers, _dealt(shapes[0], objects)
+        return
     alike: defaultdict[tuple[str, ...], tuple[list[int], list[dict[str, Any]]]] = defaultdict(lambda: ([], []))
-    for number, item in zip(numbers, objects, strict=True):
-        same_numbers, same_keys = alike[tuple(item)]
+    for keys, number, item in zip(shapes, numbers, objects, strict=True):
+        same_numbers, same_keys = alike[keys]
         same_numbers.append(number)
         same_keys.append(item)
     for keys, (same_numbers, same_keys) in alike.items():
-        # The values are read object by object, as they are in memory, and then dealt out: quicker than key by key.
-        values = list(chain.from_iterable(map(dict.values, same_keys)))
-        yield keys, same_numbers, [values[key :: len(keys)] for key in range(len(keys))]
+        yield keys, same_numbers, _dealt(keys, same_keys)
 
 
-def _only(kind: type, rows: Sequence[int], values: list[Any]) -> tuple[list[int], list[Any]]:
-    """The values of one type, and their rows."""
+def _dealt(keys: Sequence[str], objects: Sequence[dict[str, Any]]) -> list[list[Any]]:
+    """The values of each key of objects that all have these keys, in this order."""
+    # The values are read object by object, as they are in memory, and then dealt out: quicker than key by key.
+    values = list(chain.from_iterable(map(dict.values, objects)))
+    return [values[key :: len(keys)] for key in range(len(keys))]
+
+
+def _only(kind: type, kinds: set[type], rows: Sequence[int], values: list[Any]) -> tuple[Sequence[int], list[Any]]:
+    """The values of one type out of those of several, and their rows."""
+    if len(kinds) == 1:
+        return rows, values
     chosen = [index for index, value in enumerate(values) if type(value) is kind]
-    return [rows[index] for index in chosen], [values[index] for index in chosen]
+    return _picked(rows, chosen), _picked(values, chosen)
+
+
+def _simple(values: list[Any]) -> list[Any]:
+    """The values, without those that are objects or lists."""
+    return [None if type(value) in _NESTED else value for value in values]
 
 
 def _put(columns: dict[Any, list[Any]], name: Any, size: int, rows: Sequence[int], values: list[Any]) -> None:
@@ -196,10 +270,14 @@ def _merged(parts: Sequence[_Rows]) -> Columns:
     column decides its type."""
     if len(parts) == 1:
         return parts[0].columns
-    origins = list(chain.from_iterable(part.origins for part in parts))
+    origins = list(chain.from_iterable(part.origins() for part in parts))
     order = sorted(range(len(origins)), key=origins.__getitem__)
-    columns = {}
+    columns: Columns = {}
     for name in dict.fromkeys(chain.from_iterable(part.columns for part in parts)):
-        values = [value for part in parts for value in part.columns.get(name) or repeat(None, len(part.origins))]
-        columns[name] = [values[number] for number in order]
+        values = [
+            value
+            for part in parts
+            for value in (part.values(name) if name in part.columns else repeat(None, len(part.positions)))
+        ]
+        columns[name] = _picked(values, order)
     return columns

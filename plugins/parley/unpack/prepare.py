@@ -18,6 +18,7 @@ from parley.unpack.columns import Types, arrow_table
 from parley.unpack.contract import Contract, Document, NotValidError, Row
 from parley.unpack.flatten import Flattener
 from parley.unpack.naming import PROPAGATED, RECORD_HASH
+from parley.unpack.picked import Picked
 from parley.unpack.sources import Record
 from parley.unpack.values import digest, storable
 
@@ -72,12 +73,13 @@ class Prepared:
             positions: by document, its position in its sequence.
         """
         assert self.tables is not None
-        landing = pa.array(new)
+        landing = None if all(new) else pa.array(new)
+        placed = pa.array(positions, pa.int64())
         found = {}
         for name, table in self.tables.items():
-            rows = table if all(new) else table.filter(landing.take(table[DOCUMENT]))
+            rows = table.filter(landing.take(table[DOCUMENT])) if landing is not None else table
             if rows.num_rows:
-                found[name] = _with_positions(rows.drop_columns(DOCUMENT), pa.array(positions, pa.int64()))
+                found[name] = _with_positions(rows.drop_columns(DOCUMENT), placed)
         return found
 
 
@@ -140,11 +142,12 @@ class Preparer:
         """The rows as tables, and the columns that are new in them."""
         tables, new = {}, {}
         for table, columns in self._flattener.flatten(rows).items():
-            numbers = columns.pop(DOCUMENT, None)
+            documents = columns.pop(DOCUMENT, None)
             known = types.get(table, {})
             found = dict(known)
             tables[table] = arrow_table(columns, found, self._contract.text_columns)
-            if numbers is not None:
+            if documents is not None:
+                numbers = documents.values() if isinstance(documents, Picked) else documents
                 tables[table] = tables[table].append_column(DOCUMENT, pa.array(numbers, pa.int32()))
             if len(found) > len(known):
                 new[table] = {name: kind for name, kind in found.items() if name not in known}
