@@ -30,6 +30,11 @@ def test_an_event_is_a_row_of_event_and_of_its_type_with_the_same_id() -> None:
     assert not nothing
 
 
+def test_what_an_event_says_of_its_model_and_environment_is_one_value_whatever_it_is() -> None:
+    for _, _, row in event(environment={"b": [1], "a": None}, metadata={"model_id": ["m1"]}).rows(pos=0):
+        assert (row["environment"], row["model_id"]) == ('{"a":null,"b":[1]}', '["m1"]')
+
+
 def test_the_id_comes_from_the_content_not_from_its_spelling() -> None:
     spelled_differently = '{ "name":"action_listen", "timestamp":1704722742.25,"event":"action","sender_id":"ada"}'
     assert event().record_hash == event(spelled_differently).record_hash

@@ -115,11 +115,16 @@ class Event:
             "event": self.type,
             "timestamp": self.timestamp,
             "sender_id": self.sequence,
-            "model_id": self.content.get("model_id", beside.get("model_id")),
-            "environment": self.content.get("environment", beside.get("environment")),
+            "model_id": _flat(self.content.get("model_id", beside.get("model_id"))),
+            "environment": _flat(self.content.get("environment", beside.get("environment"))),
         }
         content = with_type(self.content, "value") if self.type == "slot" else self.content
         return [("event", {}, own), (f"event_{self.type}", content, own)]
+
+
+def _flat(value: Any) -> Any:
+    """A value, or the JSON text of one that is an object or a list: what is beside the content is not flattened."""
+    return canonical(value).decode() if isinstance(value, dict | list) else value
 
 
 def _timestamp(value: Any) -> datetime:
