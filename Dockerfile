@@ -23,7 +23,7 @@ COPY --from=packages /opt/venv /opt/venv
 WORKDIR /opt/parley
 COPY . .
 # What is written while it runs: volumes go here, and belong to the user from the start.
-RUN mkdir -p .parley/airflow/logs .parley/dlt .parley/published data \
+RUN mkdir -p .parley/airflow/logs .parley/dlt .parley/parts .parley/published data \
     # Where the probes of the official Helm chart look for it.
     && ln -s /opt/parley/deploy/entrypoint /entrypoint \
     && pip install --quiet --no-deps --no-build-isolation --no-cache-dir -e . \

@@ -1,7 +1,7 @@
 """Airflow DAGs unpack_<name>, one for each pipeline: 05:30 and 17:30 UTC unless a bot's file says otherwise."""
 
-from parley.dag import unpack_dag
 from parley.pipelines import working_pipelines
+from parley.unpack_dag import unpack_dag
 
 for pipeline in working_pipelines():
     if pipeline.source:

@@ -40,7 +40,7 @@ def test_what_was_set_aside_is_told_to_other_tasks(tmp_path: Path, monkeypatch: 
     source.mkdir()
     (source / "events.ndjson").write_text('{"event": "restart"}\nnonsense\n{"event": "undo"}\n')
     monkeypatch.setattr(operators, "get_pipeline", lambda name: bot(name, source=str(source)))
-    context: Any = {}
+    context: Any = {"run_id": "manual"}
     told = UnpackOperator(task_id="unpack", pipeline_name="helper").execute(context)
     assert told["landed"] == 0
     assert told["set_aside"]["no sender_id"] == 2
@@ -53,7 +53,7 @@ def test_a_password_in_the_source_is_in_no_message(monkeypatch: pytest.MonkeyPat
     there = bot("helper", source="ftp://reader:$BOT_PASSWORD@127.0.0.1:1/events")
     assert there.secrets() == ["p$ecret"]
     monkeypatch.setattr(operators, "get_pipeline", lambda name: there)
-    context: Any = {}
+    context: Any = {"run_id": "manual"}
     with pytest.raises(UnpackError) as error:
         UnpackOperator(task_id="unpack", pipeline_name="helper").execute(context)
     assert "p$ecret" not in str(error.value)

@@ -22,8 +22,6 @@ from parley.operators import (
     PublishDocsOperator,
     PublishOperator,
     RefuseOperator,
-    UnpackModelsOperator,
-    UnpackOperator,
     wait_for_warehouse,
 )
 from parley.pipelines import PUBLISH_DAG_ID, Pipeline, read_bots
@@ -161,44 +159,6 @@ def _domain_dag(pipeline: Pipeline) -> DAG:
         wait_for_loads >> _models(pipeline) >> mark_loads
     # After the tasks: each would get a copy of the form, and Airflow check all copies whenever it reads the DAG file.
     dag.params = ParamsDict(form(with_end_date=not pipeline.needs_loads))
-    return dag
-
-
-def unpack_dag(pipeline: Pipeline) -> DAG:
-    """`unpack_<name>`: what is new in the source, into the raw schema; and a bot's new models, into theirs."""
-    alerts = callbacks(pipeline)
-    with DAG(
-        pipeline.unpack_dag_id,
-        description=f"What is new in the source of {pipeline.name}, into {pipeline.raw_schema}",
-        doc_md=UNPACK_DOC.format(pipeline=pipeline)
-        + (UNPACK_MODELS_DOC.format(pipeline=pipeline) if pipeline.model else ""),
-        schedule=pipeline.unpack_schedule,
-        start_date=START,
-        catchup=False,
-        max_active_runs=1,
-        default_args=default_args(),
-        dagrun_timeout=timedelta(hours=2),
-        on_failure_callback=alerts.on_failure,
-        on_success_callback=alerts.on_success,
-        tags=["unpack", pipeline.name],
-    ) as dag:
-        UnpackOperator(
-            task_id="unpack",
-            pipeline_name=pipeline.name,
-            pool=POOL,
-            execution_timeout=timedelta(hours=1),
-            outlets=[raw_asset(pipeline)],
-            **ONE_AT_A_TIME,
-        )
-        if pipeline.model:
-            # Beside the events, not before them: a model that cannot be read holds no event up.
-            UnpackModelsOperator(
-                task_id="unpack_models",
-                pipeline_name=pipeline.name,
-                pool=POOL,
-                execution_timeout=timedelta(hours=1),
-                **ONE_AT_A_TIME,
-            )
     return dag
 
 
@@ -342,22 +302,6 @@ says more.
 
 **To process loads again**, trigger the DAG and name them in the form, or ask for a full refresh; or go through past
 dates with `airflow backfill create`.
-"""
-
-UNPACK_DOC = """
-### What is new in the source of `{pipeline.name}`, into `{pipeline.raw_schema}`
-
-**Reads** `{pipeline.source}`. **Writes** what has not landed yet into the tables of `{pipeline.raw_schema}`, and a
-status-0 row to its `_loads` when all of it is in. Bad records go to `{pipeline.raw_schema}.quarantine`, with the
-reason.
-
-**When it fails**, nothing of the load is to be seen. Mend the cause, then clear the task: it reads the source again. A
-run that has failed sends an e-mail to `ALERT_EMAIL_TO`.
-"""
-
-UNPACK_MODELS_DOC = """
-**unpack_models** does the same with the bot's models, of `{pipeline.model}`, into `{pipeline.model_schema}`. Its loads
-are marked by no run: each run reads all models that have landed.
 """
 
 PUBLISH_DOC = """

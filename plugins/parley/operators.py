@@ -13,6 +13,7 @@ from parley.warehouse import Warehouse
 
 if TYPE_CHECKING:
     from parley.unpack.landing import Result
+    from parley.unpack.shares import Share
 
 
 def wait_for_warehouse(context: Context) -> None:
@@ -59,14 +60,51 @@ class PipelineOperator(BaseOperator):
         return pipeline
 
 
+class ShareOutOperator(PipelineOperator):
+    """Shares out what is new in a pipeline's source, if it is large, for mapped tasks to prepare."""
+
+    def execute(self, context: Context) -> list[Share]:
+        # dlt is heavy: only the tasks that unpack import it.
+        from parley.unpack.domains import share_out_new
+        from parley.unpack.shares import parts_of
+
+        pipeline = self.pipeline
+        shares = share_out_new(pipeline, Warehouse.from_env(), parts_of(pipeline.raw_schema, context["run_id"]))
+        self.log.info("%s shares of %s files", len(shares), sum(len(share["files"]) for share in shares))
+        return shares
+
+
+class PrepareOperator(PipelineOperator):
+    """Prepares a share of what is new in a pipeline's source. It needs no warehouse.
+
+    Args:
+        share: as ShareOutOperator gave it out.
+    """
+
+    def __init__(self, *, share: Share, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.share = share
+
+    def execute(self, context: Context) -> int:
+        from parley.unpack.domains import prepare_shared
+        from parley.unpack.shares import parts_of
+
+        pipeline = self.pipeline
+        records = prepare_shared(pipeline, self.share, parts_of(pipeline.raw_schema, context["run_id"]))
+        self.log.info("Prepared %s records of %s files", records, len(self.share["files"]))
+        return records
+
+
 class UnpackOperator(PipelineOperator):
     """Unpacks what is new in a pipeline's source into its raw schema, as one load."""
 
     def execute(self, context: Context) -> dict[str, Any]:
-        # dlt is heavy: only the task that unpacks imports it.
         from parley.unpack.domains import unpack_new
+        from parley.unpack.shares import parts_of
 
-        return self._told(unpack_new(self.pipeline, Warehouse.from_env()))
+        pipeline = self.pipeline
+        parts = parts_of(pipeline.raw_schema, context["run_id"])
+        return self._told(unpack_new(pipeline, Warehouse.from_env(), parts=parts))
 
     def _told(self, result: Result) -> dict[str, Any]:
         """What an unpacking did, to the log and for other tasks."""

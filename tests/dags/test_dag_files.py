@@ -21,10 +21,11 @@ from airflow.sdk import AssetOrTimeSchedule
 from airflow.sdk.exceptions import AirflowFailException, AirflowRescheduleException
 
 from parley import settings
-from parley.dag import bot_dags, domain_dag, draw_ahead, unpack_dag
+from parley.dag import bot_dags, domain_dag, draw_ahead
 from parley.dbt import manifest_path, write_manifests
 from parley.errors import ConfigurationError
 from parley.pipelines import Pipeline, bot, get_pipeline, load_pipelines
+from parley.unpack_dag import unpack_dag
 from parley.warehouse import Warehouse
 
 
@@ -177,6 +178,7 @@ def test_no_task_has_a_form_of_its_own(dagbag: DagBag) -> None:
 def test_what_writes_to_the_warehouse_takes_a_slot_and_what_watches_takes_none(dagbag: DagBag) -> None:
     pools = {task.task_id: task.pool for dag in dagbag.dags.values() for task in dag.tasks}
     assert {task for task, pool in pools.items() if pool == "warehouse"} == {
+        "share_out",
         "unpack",
         "unpack_models",
         "dbt.dbt_producer_watcher",
@@ -190,10 +192,20 @@ def test_what_writes_to_the_warehouse_takes_a_slot_and_what_watches_takes_none(d
 def test_the_models_of_a_bot_are_unpacked_beside_its_events_if_it_has_any() -> None:
     with_models, without = bot("a", source="s", model="m"), bot("b", source="s")
     dag = unpack_dag(with_models)
-    assert set(dag.task_ids) == {"unpack", "unpack_models"}
+    assert set(dag.task_ids) == {"share_out", "prepare", "unpack", "unpack_models"}
     assert not dag.get_task("unpack_models").upstream_task_ids | dag.get_task("unpack_models").downstream_task_ids
     assert "a_model" in str(dag.doc_md)
-    assert unpack_dag(without).task_ids == ["unpack"]
+    assert "unpack_models" not in unpack_dag(without).task_ids
+
+
+def test_large_sources_are_prepared_by_mapped_tasks_and_land_whatever_becomes_of_these(dagbag: DagBag) -> None:
+    for dag_id in ("unpack_demo_bot", "unpack_ecommerce"):
+        dag = dagbag.dags[dag_id]
+        assert dag.get_task("prepare").is_mapped
+        assert dag.get_task("prepare").upstream_task_ids == {"share_out"}
+        assert dag.get_task("prepare").downstream_task_ids == {"unpack"}
+        assert dag.get_task("unpack").trigger_rule == "all_done"
+    assert dagbag.dags["unpack_support"].task_ids == ["unpack"]
 
 
 def test_a_dag_that_was_drawn_ahead_is_given_out_until_its_manifest_or_its_pipeline_changes(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -71,6 +72,7 @@ def mailbox() -> Iterator[Mailbox]:
         patch.setenv("SMTP_HOST", "127.0.0.1")
         patch.setenv("SMTP_PORT", str(mailbox.port))
         patch.setenv("SMTP_STARTTLS", "false")
+        patch.setenv("UNPACK_SHARE_MB", "1")
         yield mailbox
 
 
@@ -267,3 +269,24 @@ def test_the_unpack_dag_lands_what_is_new_in_the_bots_source(airflow: Airflow) -
     assert airflow.wait_for_run("unpack_demo_bot", run_id) == "success"
     assert len(statuses()) == before + 1
     day.unlink()
+
+
+def test_the_unpack_dag_shares_out_a_large_source(airflow: Airflow) -> None:
+    event = {"event": "bot", "sender_id": "long-winded", "timestamp": 1706660000.5, "text": "x" * 100_000}
+    days = [settings.SAMPLE_CHAT / "batch_2" / f"2024-02-0{number}.ndjson" for number in range(1, 4)]
+    for number, day in enumerate(days):
+        texts = (json.dumps({**event, "timestamp": 1706745600.5 + 86_400 * number + line}) for line in range(11))
+        day.write_text("\n".join(texts))
+    before = len(statuses())
+    run_id = airflow.trigger("unpack_demo_bot")
+    assert airflow.wait_for_run("unpack_demo_bot", run_id) == "success"
+    path = f"/dags/unpack_demo_bot/dagRuns/{run_id}/taskInstances"
+    tasks = airflow.request("GET", path)["task_instances"]
+    prepared = sorted(
+        task["map_index"] for task in tasks if task["task_id"] == "prepare" and task["state"] == "success"
+    )
+    assert prepared == [0, 1, 2]
+    assert len(statuses()) == before + 1
+    assert not list((settings.STATE / "parts").rglob("*.part"))
+    for day in days:
+        day.unlink()

@@ -91,6 +91,8 @@ export PG_PASSWORD_SECRET=
 export PARLEY_ROOT={PROJECT}
 # The folder of the DAGs cannot be written to.
 export PARLEY_STATE=/tmp/parley
+# What tasks prepare of a large input for the one that lands it: s3://<bucket>/parts
+export UNPACK_PARTS=
 # Where the workers publish what the pages show: s3://<bucket>/published
 export PUBLISH_TO=
 export AIRFLOW__COSMOS__CACHE_DIR=/tmp/parley/cosmos

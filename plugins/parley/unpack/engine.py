@@ -6,14 +6,12 @@ nothing, a load that died is swept away before the next one, and a bad record go
 
 from __future__ import annotations
 
-import gc
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import chain
 from typing import NoReturn
 
-import dlt
 import pyarrow as pa
 from dlt.pipeline.exceptions import PipelineStepFailed
 from filelock import FileLock, Timeout
@@ -25,11 +23,11 @@ from parley.unpack.columns import Types
 from parley.unpack.contract import Contract
 from parley.unpack.landed import Landed
 from parley.unpack.landing import Landing, Result
-from parley.unpack.naming import RECORD_HASH
+from parley.unpack.parts import Part, batches
 from parley.unpack.pieces import Pieces
-from parley.unpack.pipeline import column_types, create_indexes, file_format, pipeline, source, spare_memory
+from parley.unpack.pipeline import create_indexes, file_format, known_types, pipeline, source, spare_memory
 from parley.unpack.positions import position_rows, resume, unchanged_files
-from parley.unpack.prepare import QUARANTINE, QUARANTINE_COLUMNS, Preparer
+from parley.unpack.prepare import QUARANTINE, Preparer, without_garbage_collection
 from parley.unpack.progress import progress
 from parley.unpack.sources import Record
 from parley.unpack.workers import Workers, number_of_workers
@@ -46,6 +44,7 @@ def unpack(
     *,
     strict: bool = False,
     from_start: bool = False,
+    parts: Sequence[Part] = (),
 ) -> Result:
     """Bring what is new in the records into the raw schema, as one load.
 
@@ -53,6 +52,7 @@ def unpack(
         strict: land nothing when one record is bad.
         from_start: read all that there is: a tracker store not on from where the last load ended, files that have
             landed and not changed too.
+        parts: what was prepared of the records before. What was bad in them is in them, so not with `strict`.
 
     Raises:
         UnpackError: a record was bad and `strict` is set, or the source cannot be read.
@@ -64,21 +64,21 @@ def unpack(
         if not from_start:
             resume(records, connection, schema)
         result = Result()
-        types = _types(dlt_pipeline, contract)
+        types = known_types(dlt_pipeline.schemas.get(schema), contract)
         with (
             progress(schema) as seen,
             Workers(contract, strict=strict, number=number_of_workers()) as workers,
         ):
             landed = Landed(connection, schema, contract)
-            landing = Landing(landed, Preparer(contract, strict=strict), workers, types)
-            new = landing.tables(seen(records), result)
+            landing = Landing(landed, Preparer(contract, strict=strict), workers, types, seen)
+            new = landing.tables(batches(records, parts), result)
             first = next(new, None)
             result.unchanged_files = unchanged_files(records)
             if first is None:
                 return result
             chunks = chain([first], new, landing.tables_of(position_rows(records, connection, schema)))
             try:
-                with _without_garbage_collection():
+                with without_garbage_collection():
                     info = dlt_pipeline.run(
                         source(schema, contract, _pieces(chunks, types, contract), warehouse.kind),
                         loader_file_format=file_format(warehouse.kind),
@@ -90,14 +90,6 @@ def unpack(
         result.unchanged_files = unchanged_files(records)
         result.load_id = info.loads_ids[0]
         return result
-
-
-def _types(dlt_pipeline: dlt.Pipeline, contract: Contract) -> dict[str, Types]:
-    """The types of the columns that the raw schema has, and of those that the contract promises."""
-    types = column_types(dlt_pipeline)
-    for table, promised in {**contract.tables, QUARANTINE: QUARANTINE_COLUMNS}.items():
-        types[table] = {RECORD_HASH: "text", **promised, **types.get(table, {})}
-    return types
 
 
 def _pieces(
@@ -126,18 +118,6 @@ def _only_one(schema: str) -> Iterator[None]:
         yield
     finally:
         lock.release()
-
-
-@contextmanager
-def _without_garbage_collection() -> Iterator[None]:
-    """Documents hold no cycles, and looking for some among millions of new objects costs a fourth of the time."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def _sweep(connection: Connection, schema: str) -> None:

@@ -134,8 +134,9 @@ class SupportFiles(FileSource):
 
     def __iter__(self) -> Iterator[Record]:
         exports = _files(self._source)
-        for file in self.unread(export.file for export in exports if export.table == EVENTS):
+        for file, version in self.unread(export.file for export in exports if export.table == EVENTS):
             yield from Export(file, EVENTS).records()
+            self.has_read([version])
         with Warehouse.from_env().connect() as connection:
             lists = Lists(connection)
         for table in KEYS:

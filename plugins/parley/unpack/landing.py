@@ -3,23 +3,42 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import chain, islice
 
 import pyarrow as pa
 
+from parley.errors import UnpackError
 from parley.unpack.columns import Types
 from parley.unpack.contract import Row
 from parley.unpack.landed import Landed
 from parley.unpack.prepare import QUARANTINE, Identity, Prepared, Preparer
-from parley.unpack.sources import Record
+from parley.unpack.progress import Seen
+from parley.unpack.sources import NOTHING, Record
 from parley.unpack.workers import Workers
 
 RECORDS_AT_ONCE = 5_000
 # Workers take some seconds to start, which a small input is done in.
 CHUNKS_WITHOUT_WORKERS = 6
+
+
+Chunk = Callable[[], Sequence[Record]]
+"""Some records, for whoever asks for them."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Records of a source.
+
+    Attributes:
+        prepared: what was prepared of them before, in order; None when nothing was.
+    """
+
+    records: Iterator[Record]
+    prepared: Iterator[Prepared] | None = None
 
 
 @dataclass
@@ -55,27 +74,36 @@ class Landing:
 
     Args:
         types: of the columns that the raw schema has, by table; those that are new are added.
+        seen: is told how many records there were.
     """
 
-    def __init__(self, landed: Landed, preparer: Preparer, workers: Workers, types: dict[str, Types]) -> None:
+    def __init__(
+        self, landed: Landed, preparer: Preparer, workers: Workers, types: dict[str, Types], seen: Seen
+    ) -> None:
         self._landed = landed
         self._preparer = preparer
         self._workers = workers
         self._types = types
+        self._seen = seen
         # Until a whole chunk has landed before: the next one most likely has too, and its tables are not needed.
         self._expects_new = True
 
-    def tables(self, records: Iterable[Record], result: Result) -> Iterator[dict[str, pa.Table]]:
+    def tables(self, batches: Iterable[Batch], result: Result) -> Iterator[dict[str, pa.Table]]:
         """The tables of the documents that have not landed yet and of the records set aside; counts into `result`."""
-        for chunk, early in self._prepared(iter(records)):
-            new, positions = self._landed.choose(early.documents)
-            for document, is_new in zip(early.documents, new, strict=True):
-                result.count(document, is_new=is_new)
-            self._expects_new = any(new)
-            if any(new):
-                prepared = early if early.fits(self._types) else self._preparer.prepare(chunk, self._types)
-                self._add(prepared.types)
-                yield prepared.only(new, positions)
+        for batch in batches:
+            for chunk, early in self._before(batch) if batch.prepared else self._now(batch):
+                self._seen(len(early.documents))
+                new, positions = self._landed.choose(early.documents)
+                for document, is_new in zip(early.documents, new, strict=True):
+                    result.count(document, is_new=is_new)
+                self._expects_new = any(new)
+                if any(new):
+                    prepared = early if early.fits(self._types) else self._again(chunk(), early)
+                    self._add(prepared.types)
+                    yield prepared.only(new, positions)
+        self._seen(0)
+        # Their memory is needed for what comes next.
+        self._workers.end()
 
     def tables_of(self, chunks: Iterable[list[Row]]) -> Iterator[dict[str, pa.Table]]:
         """The tables of rows that belong to no document."""
@@ -84,18 +112,41 @@ class Landing:
             self._add(types)
             yield tables
 
-    def _prepared(self, records: Iterator[Record]) -> Iterator[tuple[Sequence[Record], Prepared]]:
-        """The records in chunks, each with what it was prepared to, in order.
+    def _again(self, records: Sequence[Record], early: Prepared) -> Prepared:
+        """Records prepared once more, now that the raw schema has other columns."""
+        prepared = self._preparer.prepare(records, self._types)
+        if prepared.documents != early.documents:
+            raise UnpackError(f"{records[0].place if records else 'A file'} has changed while it was read. {NOTHING}")
+        return prepared
+
+    def _before(self, batch: Batch) -> Iterator[tuple[Chunk, Prepared]]:
+        """What was prepared before of a batch, each with the records that it was made of."""
+        passed = read = 0
+
+        def chunk(start: int, size: int) -> Sequence[Record]:
+            """The records from one on, none of which was asked for before."""
+            nonlocal read
+            records = list(islice(batch.records, start - read, start - read + size))
+            read = start + size
+            return records
+
+        for prepared in batch.prepared or ():
+            size = len(prepared.documents)
+            yield partial(chunk, passed, size), prepared
+            passed += size
+
+    def _now(self, batch: Batch) -> Iterator[tuple[Chunk, Prepared]]:
+        """The records of a batch in chunks, each with what it was prepared to, in order.
 
         A worker knows the columns of the time when it was given a chunk. When those that it then finds have got other
         types meanwhile, the chunk has to be prepared again.
         """
-        chunks: Iterator[Sequence[Record]] = iter(lambda: list(islice(records, RECORDS_AT_ONCE)), [])
+        chunks = in_chunks(batch.records)
         begin = list(islice(chunks, CHUNKS_WITHOUT_WORKERS))
         chunks = chain(begin, chunks)
         if not self._workers.number or len(begin) < CHUNKS_WITHOUT_WORKERS:
             for chunk in chunks:
-                yield chunk, self._preparer.prepare(chunk, self._types)
+                yield partial(_same, chunk), self._preparer.prepare(chunk, self._types)
             return
         del begin
         ahead: deque[tuple[Sequence[Record], Future[Prepared]]] = deque()
@@ -105,14 +156,21 @@ class Landing:
                 yield _first(ahead)
         while ahead:
             yield _first(ahead)
-        # Their memory is needed for what comes next.
-        self._workers.end()
 
     def _add(self, types: Mapping[str, Types]) -> None:
         for table, columns in types.items():
             self._types.setdefault(table, {}).update(columns)
 
 
-def _first(ahead: deque[tuple[Sequence[Record], Future[Prepared]]]) -> tuple[Sequence[Record], Prepared]:
+def in_chunks(records: Iterator[Record]) -> Iterator[Sequence[Record]]:
+    """The records, some thousand at a time."""
+    return iter(lambda: list(islice(records, RECORDS_AT_ONCE)), [])
+
+
+def _first(ahead: deque[tuple[Sequence[Record], Future[Prepared]]]) -> tuple[Chunk, Prepared]:
     chunk, future = ahead.popleft()
-    return chunk, future.result()
+    return partial(_same, chunk), future.result()
+
+
+def _same(chunk: Sequence[Record]) -> Sequence[Record]:
+    return chunk

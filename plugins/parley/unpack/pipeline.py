@@ -15,6 +15,8 @@ from dlt.common.schema.typing import TColumnSchema, TTableSchemaColumns
 from parley import settings
 from parley.unpack.columns import Types
 from parley.unpack.contract import Contract
+from parley.unpack.naming import RECORD_HASH
+from parley.unpack.prepare import QUARANTINE, QUARANTINE_COLUMNS
 from parley.unpack.values import LONGEST_TEXT, within
 from parley.warehouse import Connection, Kind, Warehouse
 
@@ -38,12 +40,12 @@ def pipeline(schema: str, warehouse: Warehouse, connection: Connection) -> dlt.P
     return made
 
 
-def column_types(pipeline: dlt.Pipeline) -> dict[str, Types]:
-    """The types of the columns that the raw schema has, by table."""
-    if pipeline.pipeline_name not in pipeline.schemas:
-        return {}
-    tables = pipeline.schemas[pipeline.pipeline_name].data_tables()
-    return {str(table["name"]): _types(table["columns"]) for table in tables}
+def known_types(schema: dlt.Schema | None, contract: Contract) -> dict[str, Types]:
+    """The types of the columns that a raw schema has, if there is one, and of those that its contract promises."""
+    types = {str(table["name"]): _types(table["columns"]) for table in schema.data_tables()} if schema else {}
+    for table, promised in {**contract.tables, QUARANTINE: QUARANTINE_COLUMNS}.items():
+        types[table] = {RECORD_HASH: "text", **promised, **types.get(table, {})}
+    return types
 
 
 def _types(columns: TTableSchemaColumns) -> Types:

@@ -6,7 +6,9 @@ position of each in its sequence, is decided where they land: see `Prepared.only
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import gc
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -104,6 +106,18 @@ class Rejected:
         place, number, text, _ = self.record
         columns = {"reason": self.reason, "place": place, "number": number, "text": storable(text)}
         return [(QUARANTINE, {}, {RECORD_HASH: self.record_hash, **columns})]
+
+
+@contextmanager
+def without_garbage_collection() -> Iterator[None]:
+    """Documents hold no cycles, and looking for some among millions of new objects costs a fourth of the time."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 class Preparer:

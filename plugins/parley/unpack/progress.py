@@ -5,40 +5,41 @@ from __future__ import annotations
 import logging
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
 from rich.status import Status
 
-from parley.unpack.sources import Record
-
 log = logging.getLogger(__name__)
 
-RECORDS_BETWEEN = 1_000
 SECONDS_BETWEEN_LINES = 30.0
 
-Seen = Callable[[Iterable[Record]], Iterator[Record]]
+Seen = Callable[[int], None]
+"""To be called with the number of records that have been read since, 0 when all have."""
 
 
 @contextmanager
 def progress(schema: str) -> Iterator[Seen]:
-    """Report what passes through the function that this gives, and that it is being written when all has passed."""
+    """Report what the function that this gives is told, and that it is being written when all has been read."""
     if sys.stderr.isatty():
         with Console(stderr=True, highlight=False).status(f"{schema}: reading") as status:
-            yield lambda records: _counted(records, schema, _on_terminal(status))
+            yield _counted(schema, _on_terminal(status))
     else:
-        yield lambda records: _counted(records, schema, _in_log())
+        yield _counted(schema, _in_log())
 
 
-def _counted(records: Iterable[Record], schema: str, say: Callable[[str], None]) -> Iterator[Record]:
+def _counted(schema: str, say: Callable[[str], None]) -> Seen:
     started = time.monotonic()
     number = 0
-    for number, record in enumerate(records, start=1):
-        if number % RECORDS_BETWEEN == 0:
-            say(f"{schema}: {number:,} records read, {number / (time.monotonic() - started):,.0f} a second")
-        yield record
-    say(f"{schema}: {number:,} records read, writing")
+
+    def seen(more: int) -> None:
+        nonlocal number
+        number += more
+        then = f"{number / (time.monotonic() - started):,.0f} a second" if more else "writing"
+        say(f"{schema}: {number:,} records read, {then}")
+
+    return seen
 
 
 def _on_terminal(status: Status) -> Callable[[str], None]:

@@ -10,18 +10,20 @@ from collections.abc import Iterable
 from fsspec import available_protocols
 
 from parley.unpack.sources.documents import DocumentFiles, read_ndjson
-from parley.unpack.sources.files import File, FileSource, FileVersion, list_files, without_user
+from parley.unpack.sources.files import NOTHING, File, FileSource, FileVersion, Unread, list_files, without_user
 from parley.unpack.sources.record import Record
 from parley.unpack.sources.tracker_store import TrackerStore
 from parley.unpack.sources.trackers import events_of
 
 __all__ = [
+    "NOTHING",
     "DocumentFiles",
     "File",
     "FileSource",
     "FileVersion",
     "Record",
     "TrackerStore",
+    "Unread",
     "list_files",
     "read_ndjson",
     "read_rasa",

@@ -8,8 +8,10 @@ from collections.abc import Callable, Iterable, Iterator
 from io import TextIOWrapper
 from itertools import chain
 
+import fsspec
+
 from parley.errors import UnpackError
-from parley.unpack.sources.files import NOTHING, File, FileSource, list_files
+from parley.unpack.sources.files import NOTHING, File, FileSource, Unread, list_files
 from parley.unpack.sources.record import Record
 
 LINES = (".ndjson", ".jsonl")
@@ -23,8 +25,6 @@ _BETWEEN = re.compile(r"[\s,]*")
 class DocumentFiles(FileSource):
     """The documents of one file, or of every file of NDJSON or JSON below a folder in the order of their names.
 
-    Iterating raises UnpackError: there is nothing at that place, or a file cannot be read to its end.
-
     Args:
         source: the file or folder, local or a URL that fsspec knows.
         records_of: the records of a document.
@@ -36,9 +36,30 @@ class DocumentFiles(FileSource):
         self._records_of = records_of
 
     def __iter__(self) -> Iterator[Record]:
-        for file in self.unread(list_files(self._source, (*LINES, JSON))):
+        return self.records(self.files())
+
+    def files(self) -> list[Unread]:
+        """The files that are to be read, in order.
+
+        Raises:
+            UnpackError: there is nothing at that place.
+        """
+        return self.unread(list_files(self._source, (*LINES, JSON)))
+
+    def file(self, place: str, path: str) -> File:
+        """One of its files, by what `files` said of it."""
+        return File(place, path, fsspec.url_to_fs(self._source)[0])
+
+    def records(self, files: Iterable[Unread]) -> Iterator[Record]:
+        """The records of files, in order.
+
+        Raises:
+            UnpackError: a file cannot be read to its end.
+        """
+        for file, version in files:
             documents = _read(file)
             yield from chain.from_iterable(map(self._records_of, documents)) if self._records_of else documents
+            self.has_read([version])
 
 
 def _read(file: File) -> Iterator[Record]:

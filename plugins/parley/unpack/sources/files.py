@@ -54,6 +54,10 @@ class File:
             name = name.removesuffix(compressed)
         return posixpath.splitext(name)[1]
 
+    @property
+    def is_compressed(self) -> bool:
+        return self.path.lower().endswith(COMPRESSED)
+
     @contextmanager
     def open(self) -> Iterator[BinaryIO]:
         """The content, unpacked as it is read.
@@ -70,19 +74,34 @@ class File:
         except (OSError, ValueError, zlib.error) as error:
             raise UnpackError(f"{self.place} cannot be read: {error}. {NOTHING}") from error
 
+    def size(self) -> int:
+        """In bytes, as it is; 0 where its file system does not tell.
+
+        Raises:
+            UnpackError: the file is gone.
+        """
+        return int(self._info().get("size") or 0)
+
     def version(self) -> FileVersion | None:
         """What changes whenever the file does; None where its file system has nothing of the kind.
 
         Raises:
             UnpackError: the file is gone.
         """
-        try:
-            info = self.system.info(self.path)
-        except (OSError, ValueError) as error:
-            raise UnpackError(f"{self.place} cannot be read: {error}. {NOTHING}") from error
+        info = self._info()
         marks = [str(info[name]) for name in VERSION_MARKS if info.get(name)]
         url = self.system.unstrip_protocol(self.path)
         return FileVersion(url, "/".join([str(info.get("size")), *marks])) if marks else None
+
+    def _info(self) -> dict[str, Any]:
+        try:
+            return dict(self.system.info(self.path))
+        except (OSError, ValueError) as error:
+            raise UnpackError(f"{self.place} cannot be read: {error}. {NOTHING}") from error
+
+
+Unread = tuple[File, FileVersion | None]
+"""A file that is to be read, as it is."""
 
 
 class FileSource:
@@ -90,26 +109,25 @@ class FileSource:
 
     Attributes:
         landed: files that need not be read again as long as they have not changed.
-        read: those that have been read to their end.
+        read: those that have been read to their end, in order.
         unchanged: how many were left out.
     """
 
     def __init__(self) -> None:
         self.landed: set[FileVersion] = set()
-        self.read: list[FileVersion] = []
+        self.read: dict[FileVersion, None] = {}
         self.unchanged = 0
 
-    def unread(self, files: Iterable[File]) -> Iterator[File]:
-        """The files to read; to be asked for the next when one has been read to its end."""
-        for file in files:
-            # Before it is read: what is added meanwhile makes it another.
-            version = file.version()
-            if version in self.landed:
-                self.unchanged += 1
-                continue
-            yield file
-            if version:
-                self.read.append(version)
+    def unread(self, files: Iterable[File]) -> list[Unread]:
+        """The files to read, as they are now: what is added while they are read makes them others."""
+        found = [(file, file.version()) for file in files]
+        unread = [(file, version) for file, version in found if version not in self.landed]
+        self.unchanged = len(found) - len(unread)
+        return unread
+
+    def has_read(self, versions: Iterable[FileVersion | None]) -> None:
+        """Files have been read to their end."""
+        self.read.update((version, None) for version in versions if version)
 
 
 NOTHING = "Nothing was landed."
