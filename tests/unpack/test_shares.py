@@ -150,14 +150,15 @@ def test_a_file_that_was_replaced_without_a_trace_lands_nothing_rather_than_some
 
 
 def test_a_part_that_is_missing_or_was_never_whole_is_read(tmp_path: Path) -> None:
-    into = warehouse(tmp_path, "w")
+    into, alone = warehouse(tmp_path, "w"), warehouse(tmp_path, "alone")
     source = write(tmp_path / "source", 1)
     _, parts = shared(source, into)
     first, second, *_ = sorted((tmp_path / "state" / "parts").rglob("*.part"))
     first.unlink()
     second.rename(second.with_name(f"{second.name}.incomplete"))
     assert len(parts.read()) == 2
-    assert land(source, into, parts).landed == 150
+    assert counts(land(source, into, parts)) == counts(land(source, alone))
+    assert content(into) == content(alone)
 
 
 def test_shares_have_about_the_size_that_is_set_and_a_compressed_file_counts_as_more(

@@ -136,7 +136,6 @@ def test_strict_names_the_first_bad_record_and_lands_nothing(tmp_path: Path) -> 
         assert "_loads" not in connection.tables(SCHEMA)
 
 
-@pytest.mark.fault("a process that prepares records is killed", "the next unpacking")
 @pytest.mark.usefixtures("small_chunks")
 def test_a_worker_that_is_killed_is_an_error_and_nothing_is_lost(
     tmp_path: Path, sample: Path, monkeypatch: pytest.MonkeyPatch
