@@ -29,7 +29,7 @@ TABLES = {
         "models",
         "bot_performance_daily",
     ],
-    "staging": ["int_chat__events", "int_chat__sender_users", "int_chat__model_spans"],
+    "staging": ["int_chat__events", "int_chat__sender_users", "int_chat__sender_days", "int_chat__model_spans"],
 }
 PAIRS = {f"{BOT}_{layer}.{table}": f"fresh_{layer}.{table}" for layer, tables in TABLES.items() for table in tables}
 
