@@ -15,6 +15,23 @@ from parley.warehouse import Warehouse
 BOT = "demo_bot"
 VARIABLES = {"user_id": "metadata__user_id", "external_session_id": "metadata__session_id"}
 PATHS = ("path:models/chat", "path:seeds/chat")
+TABLES = {
+    "views": [
+        "event_sequence",
+        "interactions",
+        "sessions",
+        "senders",
+        "users",
+        "user_messages",
+        "bot_actions",
+        "actions",
+        "slots",
+        "models",
+        "bot_performance_daily",
+    ],
+    "staging": ["int_chat__events", "int_chat__sender_users", "int_chat__sender_days", "int_chat__model_spans"],
+}
+PAIRS = {f"{BOT}_{layer}.{table}": f"fresh_{layer}.{table}" for layer, tables in TABLES.items() for table in tables}
 
 Event = dict[str, Any]
 
@@ -59,3 +76,9 @@ class Chat(Project):
         selected = () if {"-s", "--select"} & set(arguments) else ("--select", *PATHS)
         env = {"PARLEY_RUN_ID": run_id, "PARLEY_LOAD_IDS": ",".join(load_ids)}
         return self.of_bot(destination).invoke(*arguments, *selected, env=env, check=check)
+
+    def differences_to_full_refresh(self, run_id: str) -> dict[str, tuple[int, int, list[tuple[Any, ...]]]]:
+        """What `differences` finds between the tables and those that a full refresh makes, in schemas of its own."""
+        no_tests = ("--exclude", "resource_type:unit_test", "resource_type:test")
+        self.dbt("build", "--full-refresh", *no_tests, run_id=run_id, destination="fresh")
+        return self.differences(PAIRS)

@@ -1,4 +1,5 @@
-"""Random conversations, with what makes incremental models go wrong: ties, late events, user ids known late."""
+"""Random conversations, with what makes incremental models go wrong: ties, late events, user ids known late, returns
+after a long time."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ INTENTS = ("greet", "book_bike", "nlu_fallback", "deny", None)
 ACTIONS = ("action_listen", "action_handoff", "utter_greet")
 SLOTS = ("city", "day")
 START = 1_700_000_000
+DAY = 86_400
 
 
 def conversation(rng: random.Random, sender_id: str, user_ids: list[str | int | None], length: int) -> list[Event]:
@@ -27,6 +29,8 @@ def conversation(rng: random.Random, sender_id: str, user_ids: list[str | int | 
 
     while len(events) < length:
         clock += rng.choice([0, 0, 1, 5, 400])
+        if rng.random() < 0.2:
+            clock += rng.randint(1, 100) * DAY
         kind = rng.choice(["user", "user", "bot", "action", "slot", "request", "loop", "start", "restart", "pause"])
         if kind == "user":
             identity = {"user_id": rng.choice(user_ids), "session_id": rng.choice(["web-1", "web-2", None])}

@@ -53,3 +53,10 @@ def test_the_conversations_of_a_user_are_kept_together(tables: list[dict[str, An
     large = {table["name"]: table["config"]["dist"] for table in tables if table["fqn"][1] == "chat"}
     joined = ("int_chat__events", "interactions", "sessions", "senders", "users", "slots")
     assert {large[name] for name in joined} == {"user_id"}
+
+
+def test_a_table_that_users_are_looked_for_in_is_in_the_order_of_its_time(tables: list[dict[str, Any]]) -> None:
+    for table in tables:
+        config = table["config"]
+        if config["materialized"] == "incremental" and config["incremental_strategy"] == "replace_users":
+            assert table["raw_code"].splitlines()[-1] == f"order by {config['sort']}", table["name"]

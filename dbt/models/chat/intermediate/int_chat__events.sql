@@ -1,4 +1,4 @@
-{{ config(sort=['user_id', '"timestamp"']) }}
+{{ config(sort='"timestamp"') }}
 
 -- The events of conversations with all their content, in order, with the session, interaction and form they are in.
 -- The one model that reads raw events, and only the conversations of the users that the run touches.
@@ -53,6 +53,7 @@
         ) %}
     {% endfor %}
 {% endif %}
+{% set in_touched_spans = touched_spans('landed.timestamp') %}
 {% set gap_minutes = var('compat_old_session_gap_minutes') %}
 {% set in_order = 'partition by sender_id order by "timestamp", _pos' %}
 {% set so_far = in_order ~ ' rows between unbounded preceding and current row' %}
@@ -88,7 +89,9 @@ events as (
         {%- endfor %}
     from {{ source('chat_raw', table) }} as landed
     inner join conversations on conversations.sender_id = landed.sender_id
-    where landed._load_id in ({{ known_loads('chat') }})
+    where
+        landed._load_id in ({{ known_loads('chat') }})
+        and {{ in_touched_spans }}
     {%- if not loop.last %}
 
     union all
@@ -253,3 +256,4 @@ final as (
 )
 
 select * from final
+order by "timestamp"

@@ -1,5 +1,6 @@
--- A table: a day's row depends on sessions that may move to another day, and a row per session is little to read.
-{{ config(materialized='table', dist='all', sort='session_date', indexes=[]) }}
+-- Made anew for the days on which the users that a run touches did something: a session of theirs that began on another
+-- day before began on one of these too.
+{{ config(incremental_strategy='replace_days', dist='all', sort='session_date', indexes=[]) }}
 
 {% set metrics = special_event_metrics() %}
 
@@ -7,7 +8,9 @@ with
 
 sessions as (
 
-    select * from {{ ref('sessions') }}
+    select *
+    from {{ ref('sessions') }}
+    where {{ touched_spans('session_initiation_timestamp') }}
 
 ),
 

@@ -1,4 +1,4 @@
-{{ config(sort=['user_id', 'interaction_initiation_timestamp']) }}
+{{ config(sort='interaction_initiation_timestamp') }}
 
 {% set metrics = special_event_metrics() %}
 
@@ -8,7 +8,7 @@ events as (
 
     select *
     from {{ ref('int_chat__events') }}
-    where {{ touched_users() }}
+    where {{ touched_users('"timestamp"') }}
 
 ),
 
@@ -144,3 +144,4 @@ final as (
 )
 
 select * from final
+order by interaction_initiation_timestamp

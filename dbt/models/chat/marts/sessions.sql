@@ -1,4 +1,4 @@
-{{ config(sort=['user_id', 'session_initiation_timestamp']) }}
+{{ config(sort='session_initiation_timestamp') }}
 
 {% set metrics = special_event_metrics() %}
 
@@ -8,7 +8,7 @@ interactions as (
 
     select *
     from {{ ref('interactions') }}
-    where {{ touched_users() }}
+    where {{ touched_users('interaction_initiation_timestamp') }}
 
 ),
 
@@ -21,7 +21,7 @@ forms as (
     where
         event = 'active_loop'
         and value is not null
-        and {{ touched_users() }}
+        and {{ touched_users('"timestamp"') }}
     group by session_id
 
 ),
@@ -109,3 +109,4 @@ final as (
 )
 
 select * from final
+order by session_initiation_timestamp

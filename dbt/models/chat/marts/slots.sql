@@ -1,4 +1,4 @@
-{{ config(sort=['user_id', '"timestamp"']) }}
+{{ config(sort='"timestamp"') }}
 
 {% set after = 'rows between 1 following and unbounded following' %}
 {% set same_slot = 'partition by session_id, active_form_nr, slot_name order by event_nr' %}
@@ -14,7 +14,7 @@ slot_events as (
     from {{ ref('int_chat__events') }}
     where
         event = 'slot'
-        and {{ touched_users() }}
+        and {{ touched_users('"timestamp"') }}
 
 ),
 
@@ -88,3 +88,4 @@ final as (
 )
 
 select * from final
+order by "timestamp"

@@ -1,4 +1,4 @@
-{{ config(sort='user_id') }}
+{{ config(sort='first_seen_at') }}
 
 with
 
@@ -6,7 +6,7 @@ sessions as (
 
     select *
     from {{ ref('sessions') }}
-    where {{ touched_users() }}
+    where {{ touched_users('session_initiation_timestamp') }}
 
 ),
 
@@ -55,3 +55,4 @@ final as (
 )
 
 select * from final
+order by first_seen_at
