@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 import statistics
 from concurrent.futures import ProcessPoolExecutor
@@ -60,6 +61,8 @@ def main() -> None:
         for size, history in histories.items():
             # In a copy, so that it can be done again.
             path = Path(shutil.copy(_path(size), WORK / "run.duckdb"))
+            # What a large copy has still to write would slow the run.
+            os.sync()
             history.new_load.append(_dbt(path, "run", run_id=f"repeat {repeat}"))
     _report(list(histories.values()))
 
