@@ -16,7 +16,7 @@ from parley import settings
 from parley.backfill import END_DATE, FULL_REFRESH, form
 from parley.dbt import dbt_env, manifest_path
 from parley.errors import ConfigurationError
-from parley.notifications import callbacks, keep_error
+from parley.notifications import Callbacks, callbacks, keep_error
 from parley.operators import (
     MarkLoadsOperator,
     PublishDocsOperator,
@@ -66,6 +66,17 @@ def default_args() -> dict[str, Any]:
     }
 
 
+def in_common(alerts: Callbacks) -> dict[str, Any]:
+    """What all DAGs have in common."""
+    return {
+        "start_date": START,
+        "catchup": False,
+        "max_active_runs": 1,
+        "default_args": default_args(),
+        "on_failure_callback": alerts.on_failure,
+    }
+
+
 def domain_dag(pipeline: Pipeline) -> DAG:
     """`chat_<bot>`, `ecommerce` or `support`: wait for new loads, build and test every model, mark them done."""
     version, dag = _drawn.get(pipeline.dag_id, (None, None))
@@ -93,11 +104,7 @@ def _refused_dag(dag_id: str, why: str) -> DAG:
         description="Its configuration is wrong: it builds nothing",
         doc_md=REFUSED_DOC.format(why=why),
         schedule=Pipeline.schedule,
-        start_date=START,
-        catchup=False,
-        max_active_runs=1,
-        default_args=default_args(),
-        on_failure_callback=callbacks().on_failure,
+        **in_common(callbacks()),
         tags=["chat", "misconfigured"],
     ) as dag:
         RefuseOperator(task_id="configuration", why=why)
@@ -131,12 +138,8 @@ def _domain_dag(pipeline: Pipeline) -> DAG:
             else "Without any it goes on all the same.",
         ),
         schedule=pipeline.schedule,
-        start_date=START,
-        catchup=False,
-        max_active_runs=1,
-        default_args=default_args(),
+        **in_common(alerts),
         dagrun_timeout=timedelta(hours=4),
-        on_failure_callback=alerts.on_failure,
         on_success_callback=alerts.on_success,
         deadline=alerts.deadline,
         tags=[pipeline.domain, pipeline.name],
@@ -174,12 +177,8 @@ def publish_dag(pipelines: list[Pipeline], schedule: str) -> DAG:
         schedule=AssetOrTimeSchedule(
             timetable=CronTriggerTimetable(schedule, timezone="UTC"), assets=AssetAny(*raw, *marts)
         ),
-        start_date=START,
-        catchup=False,
-        max_active_runs=1,
-        default_args=default_args(),
+        **in_common(alerts),
         dagrun_timeout=timedelta(hours=2),
-        on_failure_callback=alerts.on_failure,
         tags=["publish", "pages"],
     ) as dag:
         half_an_hour = timedelta(minutes=30)

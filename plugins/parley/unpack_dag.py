@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from airflow.sdk import DAG, TriggerRule
 
-from parley.dag import ONE_AT_A_TIME, START, default_args, raw_asset
+from parley.dag import ONE_AT_A_TIME, in_common, raw_asset
 from parley.notifications import callbacks
 from parley.operators import PrepareOperator, ShareOutOperator, UnpackModelsOperator, UnpackOperator
 from parley.pipelines import Pipeline
@@ -22,12 +22,8 @@ def unpack_dag(pipeline: Pipeline) -> DAG:
         doc_md=UNPACK_DOC.format(pipeline=pipeline, shares=SHARES_DOC if pipeline.domain != "support" else "")
         + (UNPACK_MODELS_DOC.format(pipeline=pipeline) if pipeline.model else ""),
         schedule=pipeline.unpack_schedule,
-        start_date=START,
-        catchup=False,
-        max_active_runs=1,
-        default_args=default_args(),
+        **in_common(alerts),
         dagrun_timeout=timedelta(hours=2),
-        on_failure_callback=alerts.on_failure,
         on_success_callback=alerts.on_success,
         tags=["unpack", pipeline.name],
     ) as dag:

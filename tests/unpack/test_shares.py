@@ -218,7 +218,7 @@ def test_parts_may_be_in_a_bucket(
     assert keys() == []
 
 
-def test_the_shops_events_are_shared_out_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_shops_events_are_shared_out_too(tmp_path: Path) -> None:
     chance = random.Random(1)
     source = tmp_path / "source"
     source.mkdir()
@@ -238,7 +238,5 @@ def test_the_shops_events_are_shared_out_too(tmp_path: Path, monkeypatch: pytest
     alone, together = warehouse(tmp_path, "alone"), warehouse(tmp_path, "together")
     land(source, alone, contract=RUDDERSTACK)
     _, parts = shared(source, together, RUDDERSTACK)
-    with monkeypatch.context() as patch:
-        patch.setenv("UNPACK_PROCESSES", "0")
-        assert land(source, together, parts, RUDDERSTACK).landed == 60
+    assert land(source, together, parts, RUDDERSTACK).landed == 60
     assert content(together) == content(alone)

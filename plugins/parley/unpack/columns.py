@@ -23,6 +23,13 @@ from parley.unpack.values import BIGINT
 Types = dict[str, TDataType]
 """The types of a table's columns."""
 
+
+def add_types(types: dict[str, Types], new: Mapping[str, Types]) -> None:
+    """Add columns to those that are known, by table."""
+    for table, columns in new.items():
+        types.setdefault(table, {}).update(columns)
+
+
 PYTHON_TYPES: Mapping[TDataType, type] = {
     "text": str,
     "bigint": int,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import partial
@@ -12,7 +12,7 @@ from itertools import chain, islice
 import pyarrow as pa
 
 from parley.errors import UnpackError
-from parley.unpack.columns import Types
+from parley.unpack.columns import Types, add_types
 from parley.unpack.contract import Row
 from parley.unpack.landed import Landed
 from parley.unpack.prepare import QUARANTINE, Identity, Prepared, Preparer
@@ -99,7 +99,7 @@ class Landing:
                 self._expects_new = any(new)
                 if any(new):
                     prepared = early if early.fits(self._types) else self._again(chunk(), early)
-                    self._add(prepared.types)
+                    add_types(self._types, prepared.types)
                     yield prepared.only(new, positions)
         self._seen(0)
         # Their memory is needed for what comes next.
@@ -109,7 +109,7 @@ class Landing:
         """The tables of rows that belong to no document."""
         for rows in chunks:
             tables, types = self._preparer.tables(rows, self._types)
-            self._add(types)
+            add_types(self._types, types)
             yield tables
 
     def _again(self, records: Sequence[Record], early: Prepared) -> Prepared:
@@ -156,10 +156,6 @@ class Landing:
                 yield _first(ahead)
         while ahead:
             yield _first(ahead)
-
-    def _add(self, types: Mapping[str, Types]) -> None:
-        for table, columns in types.items():
-            self._types.setdefault(table, {}).update(columns)
 
 
 def in_chunks(records: Iterator[Record]) -> Iterator[Sequence[Record]]:

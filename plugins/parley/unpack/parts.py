@@ -83,15 +83,22 @@ class Parts:
                 "Set UNPACK_PARTS to one that all tasks reach, s3://bucket/parts for example."
             ) from error
 
-    def write(self, number: int, files: Sequence[FileVersion], prepared: Iterable[Prepared]) -> None:
-        """Keep what was prepared of some files. It is there when it is whole, or not at all."""
+    def write(self, number: int, files: Sequence[FileVersion], prepared: Iterable[Prepared]) -> int:
+        """Keep what was prepared of some files. It is there when it is whole, or not at all.
+
+        Returns:
+            of how many records that was.
+        """
+        records = 0
         self._system.makedirs(self._folder, exist_ok=True)
         path = self._path(f"{number:04}.part")
         schema = SCHEMA.with_metadata({FILES: json.dumps(files)})
         with self._system.open(f"{path}.incomplete", "wb") as file, pa.ipc.new_stream(file, schema) as stream:
             for item in prepared:
                 stream.write_batch(_to_batch(item))
+                records += len(item.documents)
         self._system.mv(f"{path}.incomplete", path)
+        return records
 
     def read(self) -> list[Part]:
         """The parts that are there, by their number."""

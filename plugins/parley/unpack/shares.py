@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TypedDict
 
 from parley import settings
-from parley.unpack.columns import Types
+from parley.unpack.columns import Types, add_types
 from parley.unpack.contract import Contract
 from parley.unpack.landing import in_chunks
 from parley.unpack.parts import Parts
@@ -54,14 +54,15 @@ def share_out(
         ConfigurationError: UNPACK_SHARE_MB is not a number.
     """
     size = settings.number("UNPACK_SHARE_MB", 64) * MEGABYTE
+    files = source.files() if size else []
     # The warehouse need not be asked when it would not be enough even if all of it were new.
-    if not size or len(_shares(source.files(), size)) < 2:
+    if len(_shares(files, size)) < 2:
         return []
     with warehouse.connect() as connection:
         resume(source, connection, schema)
         has_versions = VERSIONS in connection.tables(schema)
         dlt_schema = versions(connection, schema)[-1].schema() if has_versions else None
-    shares = _shares(source.files(), size)
+    shares = _shares([(file, version) for file, version in files if version not in source.landed], size)
     if len(shares) < 2:
         return []
     parts.write_types(known_types(dlt_schema, contract))
@@ -75,18 +76,9 @@ def prepare_share(source: DocumentFiles, share: Share, contract: Contract, parts
         how many records there were.
     """
     files = [(file, file.version()) for file in (source.file(*found) for found in share["files"])]
-    seen = 0
-
-    def counted(prepared: Iterator[Prepared]) -> Iterator[Prepared]:
-        nonlocal seen
-        for item in prepared:
-            seen += len(item.documents)
-            yield item
-
     with without_garbage_collection():
         prepared = _prepared(source.records(files), Preparer(contract, strict=False), parts.types())
-        parts.write(share["number"], [version for _, version in files if version], counted(prepared))
-    return seen
+        return parts.write(share["number"], [version for _, version in files if version], prepared)
 
 
 def _prepared(records: Iterator[Record], preparer: Preparer, types: dict[str, Types]) -> Iterator[Prepared]:
@@ -94,9 +86,8 @@ def _prepared(records: Iterator[Record], preparer: Preparer, types: dict[str, Ty
     new: dict[str, Types] = {}
     for chunk in in_chunks(records):
         prepared = preparer.prepare(chunk, types)
-        for table, columns in prepared.types.items():
-            types.setdefault(table, {}).update(columns)
-            new.setdefault(table, {}).update(columns)
+        add_types(types, prepared.types)
+        add_types(new, prepared.types)
         yield Prepared(prepared.documents, prepared.tables, new)
 
 
