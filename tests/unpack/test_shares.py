@@ -121,10 +121,15 @@ def test_a_chunk_whose_columns_have_got_other_types_meanwhile_is_read_again(tmp_
         assert connection.query(f"select x from {SCHEMA}.event_undo order by _pos") == [("text",), ("17",), ("0.5",)]
 
 
-def test_a_file_that_has_changed_since_it_was_prepared_is_read(tmp_path: Path) -> None:
+@pytest.mark.parametrize("together", [1, 2], ids=["alone", "behind another in its share"])
+def test_a_file_that_has_changed_since_it_was_prepared_is_read(
+    together: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     into = warehouse(tmp_path, "w")
     source = write(tmp_path / "source", 1)
-    _, parts = shared(source, into)
+    monkeypatch.setenv("UNPACK_SHARE_MB", str((source / "events0.ndjson").stat().st_size + 1 if together > 1 else 1))
+    found, parts = shared(source, into)
+    assert len(found[0]["files"]) == together
     with (source / "events1.ndjson").open("a") as file:
         file.write(json.dumps({"event": "undo", "sender_id": "late", "timestamp": 1_700_000_000}))
     assert land(source, into, parts).landed == 151
