@@ -10,7 +10,7 @@
     {%- set from = relation -%}
     {%- set missing = false -%}
     {%- if execute -%}
-        {%- set found = adapter.get_relation(relation.database, relation.schema, relation.identifier) -%}
+        {%- set found = existing_relation(relation) -%}
         {%- if found is none and needed -%}
             {{ exceptions.raise_compiler_error(
                 "There is no table " ~ relation.schema ~ "." ~ relation.identifier ~ ". Set RS_SCHEMA (without Airflow "

@@ -10,7 +10,7 @@
     {%- set counts = [
         'intents_count', 'entities_count', 'slots_count', 'forms_count', 'responses_count', 'actions_count'
     ] -%}
-    {%- if not execute or adapter.get_relation(model.database, model.schema, model.identifier) -%}
+    {%- if not execute or existing_relation(model) -%}
     select
         model_id,
         name as archive_name,

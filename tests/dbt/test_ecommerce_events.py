@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ecommerce_project import Shop
+import pytest
+from dbt.adapters.cache import RelationsCache
+from ecommerce_project import RAW, Shop
 
 Event = dict[str, Any]
 
@@ -59,3 +61,23 @@ def test_a_shops_other_hosts_are_not_where_somebody_came_from(shop: Shop) -> Non
     shop.dbt(*SEED_AND_RUN, "-s", "+int_ecommerce__sessions", own_hosts=["Blog.shop.example"])
     found = dict(shop.query("select substring(device_id, 13), channel from ecommerce_staging.int_ecommerce__sessions"))
     assert found == {"blog": "direct", "news": "referral"}
+
+
+def test_a_table_of_which_dbt_does_not_know_yet_is_not_missing(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As when another thread has noted but one of the raw tables: of one that may be missing nothing would be read."""
+    refund = {"order_id": "o1", "total": 1, "currency": "USD"}
+    shop.land(
+        [page("p1", "https://www.shop.example/"), event("r1", "track", event="Order Refunded", properties=refund)]
+    )
+    add = RelationsCache.add
+
+    def add_but_one(self: RelationsCache, relation: Any) -> None:
+        if relation.schema != RAW or relation.identifier == "_loads":
+            add(self, relation)
+
+    monkeypatch.setattr(RelationsCache, "add", add_but_one)
+    # One thread: the first model asks the warehouse, the second what was noted.
+    models = ("stg_ecommerce__pages", "stg_ecommerce__refunds")
+    shop.dbt("run", "--threads", "1", "-s", "ecommerce_load_ids", *models)
+    for model, event_id in (("pages", "p1"), ("refunds", "r1")):
+        assert shop.query(f"select event_id from ecommerce_staging.stg_ecommerce__{model}") == [(event_id,)]

@@ -4,7 +4,7 @@
 #}
 {% test has_columns(model, columns) %}
     {%- if execute -%}
-        {%- set relation = adapter.get_relation(model.database, model.schema, model.identifier) -%}
+        {%- set relation = existing_relation(model) -%}
         {%- if relation is none -%}
             {{ exceptions.raise_compiler_error(
                 "There is no table " ~ model.schema ~ "." ~ model.identifier ~ ". Was anything unpacked yet? Run: parley "
