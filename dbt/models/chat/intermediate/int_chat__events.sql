@@ -68,7 +68,7 @@ conversations as (
     from {{ ref('int_chat__sender_users') }}
     where
         is_current
-        and {{ touched_users() }}
+        and {{ touched_users('first_event_at') }}
 
 ),
 

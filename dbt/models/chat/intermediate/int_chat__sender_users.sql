@@ -3,7 +3,7 @@
         incremental_strategy='delete+insert',
         unique_key='sender_id',
         dist='sender_id',
-        sort='sender_id',
+        sort='first_event_at',
         indexes=[{'columns': ['sender_id']}],
     )
 }}
@@ -18,9 +18,12 @@ with
 
 conversations as (
 
-    select distinct sender_id
+    select
+        sender_id,
+        min({{ utc_timestamp('"timestamp"') }}) as first_event_at
     from {{ source('chat_raw', 'event') }}
     where _load_id in ({{ loads }})
+    group by sender_id
 
 ),
 
@@ -31,7 +34,8 @@ mentions as (
         sender_id,
         {{ raw_text(source('chat_raw', table), var('user_id')) }} as user_id,
         {{ utc_timestamp('"timestamp"') }} as known_at,
-        _pos as known_pos
+        _pos as known_pos,
+        cast(null as timestamp) as first_event_at
     from {{ source('chat_raw', table) }}
     where _load_id in ({{ loads }})
 
@@ -43,7 +47,8 @@ mentions as (
         sender_id,
         sender_id as user_id,
         cast(null as timestamp) as known_at,
-        cast(null as bigint) as known_pos
+        cast(null as bigint) as known_pos,
+        first_event_at
     from conversations
 
     {%- if is_incremental() %}
@@ -54,7 +59,8 @@ mentions as (
         sender_id,
         user_id,
         known_at,
-        known_pos
+        known_pos,
+        first_event_at
     from {{ this }}
     where sender_id in (select sender_id from conversations)
     {%- endif %}
@@ -64,7 +70,11 @@ mentions as (
 first_mentions as (
 
     select
-        *,
+        sender_id,
+        user_id,
+        known_at,
+        known_pos,
+        min(first_event_at) over (partition by sender_id) as first_event_at,
         row_number() over (
             partition by sender_id, user_id
             order by case when known_at is null then 1 else 0 end, known_at, known_pos
@@ -81,6 +91,7 @@ final as (
         user_id,
         known_at,
         known_pos,
+        first_event_at,
         row_number() over (
             partition by sender_id
             order by case when known_at is null then 1 else 0 end, known_at, known_pos
@@ -91,3 +102,4 @@ final as (
 )
 
 select * from final
+order by first_event_at
