@@ -40,6 +40,11 @@ class Landed:
             waiting.discard(document.record_hash)  # the next one like it is a repetition
         return new, self._positions(documents, new)
 
+    def forget(self) -> None:
+        """Let go of what was said to be new, as nothing more will be asked."""
+        self._given_out.clear()
+        self._next.clear()
+
     def _new(self, table: str, hashes: Collection[str]) -> set[str]:
         """Those of the hashes that the table does not hold and that were not asked for before."""
         candidates = {value for value in hashes if bytes.fromhex(value) not in self._given_out}

@@ -104,6 +104,7 @@ class Landing:
         self._seen(0)
         # Their memory is needed for what comes next.
         self._workers.end()
+        self._landed.forget()
 
     def tables_of(self, chunks: Iterable[list[Row]]) -> Iterator[dict[str, pa.Table]]:
         """The tables of rows that belong to no document."""
