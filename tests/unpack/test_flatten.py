@@ -8,7 +8,6 @@ from dlt.common.normalizers.json.helpers import get_nested_row_hash
 
 from parley.unpack.contract import Row
 from parley.unpack.flatten import Flattener
-from parley.unpack.picked import Picked
 
 Values = dict[str, dict[str, list[Any]]]
 
@@ -16,8 +15,7 @@ Values = dict[str, dict[str, list[Any]]]
 def values_of(rows: list[Row], **propagated: str) -> Values:
     tables = Flattener({"_record_hash": "_root_hash", **propagated}).flatten(rows)
     return {
-        table: {name: column.values() if isinstance(column, Picked) else column for name, column in columns.items()}
-        for table, columns in tables.items()
+        table: {name: list(column.values()) for name, column in columns.items()} for table, columns in tables.items()
     }
 
 

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
 from dlt.common.data_types import TDataType, coerce_value, py_type_to_sc_type
 
+from parley.unpack.column import Column
 from parley.unpack.flatten import Columns
 from parley.unpack.naming import path_name
-from parley.unpack.picked import Picked
 from parley.unpack.values import BIGINT
 
 Types = dict[str, TDataType]
@@ -56,21 +56,15 @@ def arrow_table(columns: Columns, types: Types, is_text: re.Pattern[str]) -> pa.
     typed: dict[str, list[Any]] = {}
     arrays: dict[str, pa.Array] = {}
     for name, column in sorted(columns.items()):
-        if isinstance(column, Picked) and (kind := _only_kind(column, name, types, is_text)):
+        if kind := _only_kind(column, name, types, is_text):
             array = column.array(ARROW_TYPES[kind])
             if array.null_count < len(array):
                 types[name], arrays[name] = kind, array
             continue
-        values = column.values() if isinstance(column, Picked) else column
-        kinds = set(map(type, values)) - {type(None)}
-        if not kinds:
-            continue
-        if name not in types:
-            first = next(value for value in values if value is not None)
-            types[name] = _first_type(name, type(first), is_text)
-        if kinds == {PYTHON_TYPES[types[name]]}:
-            typed.setdefault(name, values)
-        else:
+        values = column.values()
+        first = next((value for value in values if value is not None), None)
+        if first is not None:
+            types.setdefault(name, _first_type(name, type(first), is_text))
             _coerce(name, values, types, typed)
     made = {name: pa.array(values, ARROW_TYPES[types[name]]) for name, values in typed.items()}
     return pa.table({**arrays, **made})
@@ -81,12 +75,11 @@ def _first_type(name: str, kind: type, is_text: re.Pattern[str]) -> TDataType:
     return "text" if is_text.search(name) else py_type_to_sc_type(kind)
 
 
-def _only_kind(column: Picked, name: str, types: Types, is_text: re.Pattern[str]) -> TDataType | None:
+def _only_kind(column: Column, name: str, types: Types, is_text: re.Pattern[str]) -> TDataType | None:
     """The type of the column if all values it may have are of that type; else None."""
-    kinds = column.shared.kinds
-    if len(kinds) != 1:
+    if len(column.kinds) != 1:
         return None
-    [kind] = kinds
+    [kind] = column.kinds
     data_type = types.get(name) or _first_type(name, kind, is_text)
     return data_type if PYTHON_TYPES[data_type] is kind else None
 
@@ -96,7 +89,7 @@ def arrow_schema(types: Types) -> pa.Schema:
     return pa.schema([(name, ARROW_TYPES[kind]) for name, kind in types.items()])
 
 
-def _coerce(name: str, values: list[Any], types: Types, columns: dict[str, list[Any]]) -> None:
+def _coerce(name: str, values: Sequence[Any], types: Types, columns: dict[str, list[Any]]) -> None:
     """Convert the values one by one; those that cannot be go to variants of the column."""
     fits = PYTHON_TYPES[types[name]]
     column = columns[name] = [value if type(value) is fits else None for value in values]

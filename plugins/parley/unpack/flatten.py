@@ -18,20 +18,27 @@ from typing import Any
 import pyarrow as pa
 from dlt.common.normalizers.utils import DLT_ID_LENGTH_BYTES
 
+from parley.unpack.column import NOTHING, Column, Own, Picked
 from parley.unpack.contract import Row
 from parley.unpack.naming import RECORD_HASH
-from parley.unpack.picked import Picked, Shared
 from parley.unpack.places import Place
 
-Columns = dict[str, list[Any] | Picked]
-"""The values of each column of a table, as many as there are rows; None where a row has none."""
+Columns = dict[str, Column]
+"""The columns of a table."""
 
+PARENT_HASH = "_parent_hash"
 # What dlt calls the column of a list's simple items, and the key of a list in a list.
 VALUE = "value"
 LIST = "list"
 
+_Same = tuple[tuple[str, ...], Sequence[int], Sequence[list[Any]]]
+"""Objects that have the same keys: these, the numbers of the objects, and the values of each key."""
+
+_Names = Sequence[tuple[str, str]]
+"""Columns that rows have from the row above: their names there and here."""
+_PARENT = (RECORD_HASH, PARENT_HASH)
+
 _NESTED = frozenset({dict, list})
-_NOTHING = frozenset({type(None)})
 
 
 @dataclass(slots=True)
@@ -49,34 +56,31 @@ class _Rows:
     columns: Columns
     above: tuple[_Rows, Sequence[int]] | None = None
 
-    def add_content(self, contents: Sequence[dict[str, Any]]) -> dict[Place, list[Any]]:
-        """Add the columns of each row's content but those that the rows have beside it.
+    def add(self, content: Iterable[_Same]) -> dict[Place, list[Any]]:
+        """Add the columns of the content of the rows but those that they have beside it.
 
         Returns:
             the lists found in it by the place of their items, as many as there are rows; None where a row has none.
         """
         size = len(self.positions)
         columns: dict[str, list[Any]] = {}
+        kinds_of: defaultdict[str, set[type]] = defaultdict(set)
         lists: dict[Place, list[Any]] = {}
-        stack: list[tuple[Place, Sequence[int], Sequence[dict[str, Any]]]] = [(self.place, range(size), contents)]
+        stack = [(self.place, content)]
         while stack:
-            place, numbers, objects = stack.pop()
-            for keys, rows, values_of_keys in _by_keys(numbers, objects):
+            place, objects = stack.pop()
+            for keys, rows, values_of_keys in objects:
                 for column, values in zip(place.columns(keys), values_of_keys, strict=True):
                     kinds = set(map(type, values))
                     if dict in kinds:
-                        stack.append((place.object_at(column), *_only(dict, kinds, rows, values)))
+                        stack.append((place.object_at(column), _by_keys(*_only({dict}, kinds, rows, values))))
                     if list in kinds:
-                        _put(lists, place.list_at(column), size, *_only(list, kinds, rows, values))
-                    if kinds - _NESTED - _NOTHING and column not in self.columns:
+                        _put(lists, place.list_at(column), size, *_only({list}, kinds, rows, values))
+                    if (simple := kinds - _NESTED - NOTHING) and column not in self.columns:
                         _put(columns, column, size, rows, _simple(values) if kinds & _NESTED else values)
-        self.columns.update(columns)
+                        kinds_of[column] |= simple
+        self.columns.update((name, Own(values, kinds_of[name])) for name, values in columns.items())
         return lists
-
-    def values(self, column: str) -> list[Any]:
-        """The values of a column."""
-        values = self.columns[column]
-        return values.values() if isinstance(values, Picked) else values
 
     def origins(self) -> list[tuple[int, ...]]:
         """The number of each row's top-level row, and the position in each list on the way down from it. In this order
@@ -103,12 +107,12 @@ class _Alike:
     def tops(self, places: Mapping[str, Place]) -> Iterator[tuple[_Rows, dict[Place, list[Any]]]]:
         """The rows of each table, and the lists found in them."""
         names = tuple(self.own[0])
-        shared = {name: Shared(values) for name, values in zip(names, _dealt(names, self.own), strict=True)}
+        shared = {name: Own(values) for name, values in zip(names, _dealt(names, self.own), strict=True)}
         for table, rows in self.rows.items():
             numbers, contents, documents = zip(*rows, strict=True)
             owners = pa.array(documents, pa.int32())
             top = _Rows(places[table], numbers, {name: Picked(values, owners) for name, values in shared.items()})
-            yield top, top.add_content(contents)
+            yield top, top.add(_by_keys(range(len(contents)), contents))
 
 
 class Flattener:
@@ -119,8 +123,8 @@ class Flattener:
     """
 
     def __init__(self, propagated: Mapping[str, str]) -> None:
-        self._propagated = propagated
-        self._inherited = {name: name for name in propagated.values()}
+        self._propagated = [*propagated.items(), _PARENT]
+        self._inherited = [*((name, name) for name in propagated.values()), _PARENT]
         self._places = _Places()
 
     def flatten(self, rows: Iterable[Row]) -> dict[str, Columns]:
@@ -130,8 +134,9 @@ class Flattener:
         for number, (table, content, own) in enumerate(rows):
             if own is not last:  # the rows of a document share it
                 alike, last = by_names[tuple(own)], own
+                document, rows_of = len(alike.own), alike.rows
                 alike.own.append(own)
-            alike.rows[table].append((number, content, len(alike.own) - 1))
+            rows_of[table].append((number, content, document))
         parts: defaultdict[str, list[_Rows]] = defaultdict(list)
         for alike in by_names.values():
             for top, lists in alike.tops(self._places):
@@ -162,7 +167,7 @@ class _Places(dict[str, Place]):
 
 
 def _of_lists(
-    above: _Rows, inherited: Mapping[str, str], place: Place, lists: Sequence[list[Any] | None]
+    above: _Rows, inherited: _Names, place: Place, lists: Sequence[list[Any] | None]
 ) -> tuple[_Rows, dict[Place, list[Any]]]:
     """The rows that the items of lists become, and the lists found in them.
 
@@ -178,30 +183,26 @@ def _of_lists(
             parents += repeat(number, len(found))
             positions += range(len(found))
             items += found
-    parent_hashes = _picked(above.values(RECORD_HASH), parents)
-    own: Columns = {
-        RECORD_HASH: _hashes(parent_hashes, place.table, positions),
-        "_parent_hash": parent_hashes,
-        "_pos": positions,
-    }
-    own.update(_inherited(above, pa.array(parents, pa.int32()), inherited))
+    numbers = pa.array(parents, pa.int32())
+    hashes = _hashes(above.columns[RECORD_HASH].values(), parents, place.table, positions)
+    own: Columns = {RECORD_HASH: Own(hashes), "_pos": Own(positions)}
+    own.update(_inherited(above, numbers, inherited))
     rows = _Rows(place, positions, own, (above, parents))
-    contents = [item if type(item) is dict else {LIST if type(item) is list else VALUE: item} for item in items]
-    return rows, rows.add_content(contents)
+    return rows, rows.add(_of_items(items))
 
 
-def _inherited(above: _Rows, parents: pa.Array, names: Mapping[str, str]) -> Columns:
+def _inherited(above: _Rows, parents: pa.Array, names: _Names) -> Columns:
     """The columns that rows have from those above them."""
     taken: dict[int, pa.Array] = {}
     columns: Columns = {}
-    for name, column in names.items():
+    for name, column in names:
         values = above.columns.get(name)
         if isinstance(values, Picked):
             # Columns of the same rows above share their numbers.
             numbers = taken.setdefault(id(values.numbers), values.numbers.take(parents))
-            columns[column] = Picked(values.shared, numbers)
-        elif values:
-            columns[column] = Picked(Shared(values), parents)
+            columns[column] = Picked(values.column, numbers)
+        elif isinstance(values, Own):
+            columns[column] = Picked(values, parents)
     return columns
 
 
@@ -209,19 +210,35 @@ def _picked(values: Sequence[Any], numbers: Sequence[int]) -> list[Any]:
     return [values[number] for number in numbers]
 
 
-def _hashes(parent_hashes: Sequence[str], table: str, positions: Sequence[int]) -> list[str]:
-    """The ids of rows of a list: what dlt's `get_nested_row_hash` gives one by one."""
+def _hashes(hashes: Sequence[str], parents: Sequence[int], table: str, positions: Sequence[int]) -> list[str]:
+    """The ids of rows of lists: what dlt's `get_nested_row_hash` gives one by one.
+
+    Args:
+        hashes: the ids of the rows that have the lists.
+        parents: which of these has the list of each.
+    """
     digests = [
-        shake_128(f"{parent}_{table}_{pos}".encode()).digest(DLT_ID_LENGTH_BYTES)
-        for parent, pos in zip(parent_hashes, positions, strict=True)
+        shake_128(f"{hashes[parent]}_{table}_{pos}".encode()).digest(DLT_ID_LENGTH_BYTES)
+        for parent, pos in zip(parents, positions, strict=True)
     ]
     return [b2a_base64(digest, newline=False).decode().rstrip("=") for digest in digests]
 
 
-def _by_keys(
-    numbers: Sequence[int], objects: Sequence[dict[str, Any]]
-) -> Iterator[tuple[tuple[str, ...], Sequence[int], list[list[Any]]]]:
-    """The objects by their keys: the keys, the numbers of the objects that have them, and the values of each key."""
+def _of_items(items: list[Any]) -> Iterator[_Same]:
+    """The items of lists by their keys; one that is no object has the key that dlt gives it."""
+    numbers, kinds = range(len(items)), set(map(type, items))
+    if dict in kinds:
+        yield from _by_keys(*_only({dict}, kinds, numbers, items))
+    if list in kinds:
+        rows, values = _only({list}, kinds, numbers, items)
+        yield (LIST,), rows, [values]
+    if simple := kinds - _NESTED:
+        rows, values = _only(simple, kinds, numbers, items)
+        yield (VALUE,), rows, [values]
+
+
+def _by_keys(numbers: Sequence[int], objects: Sequence[dict[str, Any]]) -> Iterator[_Same]:
+    """The objects by their keys."""
     shapes = list(map(tuple, objects))
     if len(set(shapes)) == 1:
         yield shapes[0], numbers, _dealt(shapes[0], objects)
@@ -242,11 +259,13 @@ def _dealt(keys: Sequence[str], objects: Sequence[dict[str, Any]]) -> list[list[
     return [values[key :: len(keys)] for key in range(len(keys))]
 
 
-def _only(kind: type, kinds: set[type], rows: Sequence[int], values: list[Any]) -> tuple[Sequence[int], list[Any]]:
-    """The values of one type out of those of several, and their rows."""
-    if len(kinds) == 1:
+def _only(
+    wanted: set[type], kinds: set[type], rows: Sequence[int], values: list[Any]
+) -> tuple[Sequence[int], list[Any]]:
+    """The values of some types out of those of several, and their rows."""
+    if kinds <= wanted:
         return rows, values
-    chosen = [index for index, value in enumerate(values) if type(value) is kind]
+    chosen = [index for index, value in enumerate(values) if type(value) in wanted]
     return _picked(rows, chosen), _picked(values, chosen)
 
 
@@ -277,7 +296,7 @@ def _merged(parts: Sequence[_Rows]) -> Columns:
         values = [
             value
             for part in parts
-            for value in (part.values(name) if name in part.columns else repeat(None, len(part.positions)))
+            for value in (part.columns[name].values() if name in part.columns else repeat(None, len(part.positions)))
         ]
-        columns[name] = _picked(values, order)
+        columns[name] = Own(_picked(values, order))
     return columns

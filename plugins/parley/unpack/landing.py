@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import chain, islice
+from itertools import chain, compress, islice
 
 import pyarrow as pa
 
@@ -59,14 +59,13 @@ class Result:
     unchanged_files: int = 0
     set_aside: Counter[str] = field(default_factory=Counter)
 
-    def count(self, document: Identity, *, is_new: bool) -> None:
-        """Count a document that was read."""
-        if document.root == QUARANTINE:
-            self.set_aside.update([document.reason] if is_new and document.reason else [])
-        elif is_new:
-            self.landed += 1
-        else:
-            self.repeated += 1
+    def count(self, documents: Sequence[Identity], new: Sequence[bool]) -> None:
+        """Count documents that were read, by whether each is new."""
+        valid = [document.root != QUARANTINE for document in documents]
+        landed = sum(compress(new, valid))
+        self.landed += landed
+        self.repeated += sum(valid) - landed
+        self.set_aside.update(document.reason for document in compress(documents, new) if document.reason)
 
 
 class Landing:
@@ -94,8 +93,7 @@ class Landing:
             for chunk, early in self._before(batch) if batch.prepared else self._now(batch):
                 self._seen(len(early.documents))
                 new, positions = self._landed.choose(early.documents)
-                for document, is_new in zip(early.documents, new, strict=True):
-                    result.count(document, is_new=is_new)
+                result.count(early.documents, new)
                 self._expects_new = any(new)
                 if any(new):
                     prepared = early if early.fits(self._types) else self._again(chunk(), early)

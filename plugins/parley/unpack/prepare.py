@@ -18,9 +18,8 @@ import pyarrow.compute as pc
 from parley.errors import UnpackError
 from parley.unpack.columns import Types, arrow_table
 from parley.unpack.contract import Contract, Document, NotValidError, Row
-from parley.unpack.flatten import Flattener
+from parley.unpack.flatten import PARENT_HASH, Flattener
 from parley.unpack.naming import PROPAGATED, RECORD_HASH
-from parley.unpack.picked import Picked
 from parley.unpack.sources import Record
 from parley.unpack.values import digest, storable
 
@@ -81,7 +80,7 @@ class Prepared:
         for name, table in self.tables.items():
             rows = table.filter(landing.take(table[DOCUMENT])) if landing is not None else table
             if rows.num_rows:
-                found[name] = _with_positions(rows.drop_columns(DOCUMENT), placed)
+                found[name] = _with_positions(rows, placed).drop_columns(DOCUMENT)
         return found
 
 
@@ -138,15 +137,16 @@ class Preparer:
         Args:
             types: of the columns that the raw schema has, by table.
         """
-        documents = [self._document(record) for record in records]
+        documents = list(map(self._document, records))
         rows: list[Row] = []
         for number, document in enumerate(documents):
             # Below every position there can be: this document's, whatever it will be.
-            for row in document.rows(-1 - number):
-                row[2][DOCUMENT] = number
-                rows.append(row)
+            found = document.rows(-1 - number)
+            for _, _, own in found:
+                own[DOCUMENT] = number
+            rows += found
         tables, new = self.tables(rows, types)
-        return Prepared([_identity(document) for document in documents], tables, new)
+        return Prepared(list(map(_identity, documents)), tables, new)
 
     def identify(self, records: Sequence[Record]) -> Prepared:
         """The documents alone: for records that have most likely landed already."""
@@ -161,8 +161,7 @@ class Preparer:
             found = dict(known)
             tables[table] = arrow_table(columns, found, self._contract.text_columns)
             if documents is not None:
-                numbers = documents.values() if isinstance(documents, Picked) else documents
-                tables[table] = tables[table].append_column(DOCUMENT, pa.array(numbers, pa.int32()))
+                tables[table] = tables[table].append_column(DOCUMENT, documents.array(pa.int32()))
             if len(found) > len(known):
                 new[table] = {name: kind for name, kind in found.items() if name not in known}
         return tables, new
@@ -183,9 +182,8 @@ def _identity(document: Document) -> Identity:
 
 def _with_positions(table: pa.Table, positions: pa.Array) -> pa.Table:
     """The table, with the position of its document in the place of each number below 0."""
-    if POS not in table.column_names:
+    if POS not in table.column_names or PARENT_HASH in table.column_names:  # rows of a list have one in it
         return table
     column = table[POS]
-    waits = pc.less(column, 0)
-    document = pc.if_else(waits, pc.subtract(-1, column), 0)
-    return table.set_column(table.column_names.index(POS), POS, pc.if_else(waits, positions.take(document), column))
+    placed = pc.if_else(pc.less(column, 0), positions.take(table[DOCUMENT]), column)
+    return table.set_column(table.column_names.index(POS), POS, placed)

@@ -10,7 +10,7 @@ import json
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from dlt.common.data_types import TDataType
 
@@ -62,20 +62,19 @@ class Event:
     """A valid event.
 
     Attributes:
+        root: the table with a row for each event.
         record_hash: id of the event, from its sender and content: the same event again has the same.
         sequence: its conversation, Rasa's sender id.
         content: the event as Rasa wrote it, with every value storable.
     """
+
+    root: ClassVar[str] = "event"
 
     record_hash: str
     sequence: str
     type: str
     timestamp: datetime
     content: dict[str, Any]
-
-    @property
-    def root(self) -> str:
-        return "event"
 
     @classmethod
     def from_record(cls, record: Record) -> Event:
@@ -106,7 +105,8 @@ class Event:
         Args:
             pos: position in the conversation, from 0.
         """
-        metadata = self.content.get("metadata")
+        content = self.content
+        metadata = content.get("metadata")
         beside = metadata if isinstance(metadata, dict) else {}
         own = {
             "_record_hash": self.record_hash,
@@ -115,16 +115,17 @@ class Event:
             "event": self.type,
             "timestamp": self.timestamp,
             "sender_id": self.sequence,
-            "model_id": _flat(self.content.get("model_id", beside.get("model_id"))),
-            "environment": _flat(self.content.get("environment", beside.get("environment"))),
+            "model_id": _flat(content.get("model_id", beside.get("model_id"))),
+            "environment": _flat(content.get("environment", beside.get("environment"))),
         }
-        content = with_type(self.content, "value") if self.type == "slot" else self.content
+        if self.type == "slot":
+            content = with_type(content, "value")
         return [("event", {}, own), (f"event_{self.type}", content, own)]
 
 
 def _flat(value: Any) -> Any:
     """A value, or the JSON text of one that is an object or a list: what is beside the content is not flattened."""
-    return canonical(value).decode() if isinstance(value, dict | list) else value
+    return canonical(value).decode() if type(value) in (dict, list) else value
 
 
 def _timestamp(value: Any) -> datetime:

@@ -6,24 +6,22 @@ Both of Rasa's forms are known: `{"name", "events"}`, as for training, and the t
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable
 
 from parley.unpack.sources.record import Record
 
 
-def events_of(record: Record) -> Iterator[Record]:
+def events_of(record: Record) -> Iterable[Record]:
     """The events of a tracker as records of their own; any other record as it is."""
     # Reading each document twice would cost too much.
     if '"events"' not in record.text:
-        yield record
-        return
+        return (record,)
     try:
         tracker = json.loads(record.text)
     except (ValueError, RecursionError):
         tracker = None  # the engine sets it aside
     if not isinstance(tracker, dict) or "event" in tracker or not isinstance(tracker.get("events"), list):
-        yield record
-        return
+        return (record,)
     context = {"sender_id": tracker.get("sender_id", tracker.get("name"))}
-    for event in tracker["events"]:
-        yield Record(record.place, record.number, json.dumps(event), context)
+    # One at a time: a tracker's events may be many.
+    return (Record(record.place, record.number, json.dumps(event), context) for event in tracker["events"])
