@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import io
 import os
 import subprocess
 import sys
-import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,16 +20,12 @@ def git(*arguments: str, **env: str) -> str:
     Raises:
         ParleyError: it failed, with its message.
     """
-    return _git(*arguments, **env).decode().strip()
-
-
-def _git(*arguments: str, **env: str) -> bytes:
     result = subprocess.run(
         ["git", *arguments], cwd=settings.ROOT, env={**os.environ, **env}, capture_output=True, check=False
     )
     if result.returncode:
         raise ParleyError(f"`git {' '.join(arguments)}` failed:\n{result.stderr.decode(errors='replace')}")
-    return result.stdout
+    return result.stdout.decode().strip()
 
 
 def commit_of(name: str) -> str:
@@ -44,6 +38,15 @@ def commit_of(name: str) -> str:
 
 
 @contextmanager
+def _index_of(commit: str) -> Iterator[dict[str, str]]:
+    """The environment in which git has an index of its own, with the files of a commit: the user's stays as it is."""
+    with TemporaryDirectory(prefix="parley-index-") as folder:
+        own = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
+        git("read-tree", commit, **own)
+        yield own
+
+
+@contextmanager
 def manifests_at(commit: str) -> Iterator[Path]:
     """The manifests of the project at a commit, with the names of production: `<folder>/<pipeline>/manifest.json`.
 
@@ -52,9 +55,8 @@ def manifests_at(commit: str) -> Iterator[Path]:
     Raises:
         ParleyError: dbt cannot parse the project as it was then.
     """
-    with TemporaryDirectory(prefix="parley-release-") as folder:
-        with tarfile.open(fileobj=io.BytesIO(_git("archive", "--format=tar", commit))) as archive:
-            archive.extractall(folder, filter="data")
+    with TemporaryDirectory(prefix="parley-release-") as folder, _index_of(commit) as own:
+        git("checkout-index", "--all", f"--prefix={folder}/", **own)
         env = {name: value for name, value in os.environ.items() if name not in ("SCHEMA_SUFFIX", "PARLEY_STATE")}
         env |= {"PARLEY_ROOT": folder, "PYTHONPATH": str(Path(folder) / "plugins"), "DEPLOY_ENV": "prod"}
         code = "from parley.cli import main; main()"
@@ -74,9 +76,7 @@ def with_manifests(commit: str) -> str:
     Raises:
         ParleyError: dbt cannot parse the project as it is there.
     """
-    with manifests_at(commit) as folder, TemporaryDirectory(prefix="parley-index-") as index:
-        own = {"GIT_INDEX_FILE": str(Path(index) / "index")}
-        git("read-tree", commit, **own)
+    with manifests_at(commit) as folder, _index_of(commit) as own:
         root = folder.parents[1]
         packages = (path for path in (root / "dbt" / "dbt_packages").rglob("*") if path.is_file())
         for path in sorted([*folder.glob("*/manifest.json"), *packages]):
