@@ -185,7 +185,7 @@ def _of_lists(
             items += found
     numbers = pa.array(parents, pa.int32())
     hashes = _hashes(above.columns[RECORD_HASH].values(), parents, place.table, positions)
-    own: Columns = {RECORD_HASH: Own(hashes), "_pos": Own(positions)}
+    own: Columns = {RECORD_HASH: Own(hashes, {str}), "_pos": Own(positions, {int})}
     own.update(_inherited(above, numbers, inherited))
     rows = _Rows(place, positions, own, (above, parents))
     return rows, rows.add(_of_items(items))
