@@ -8,30 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any
 
 import pyarrow as pa
 
 NOTHING = frozenset({type(None)})
-
-
-class Column(Protocol):
-    """A column.
-
-    Attributes:
-        kinds: the types that its values may have, that of None aside.
-    """
-
-    @property
-    def kinds(self) -> frozenset[type]: ...
-
-    def values(self) -> Sequence[Any]:
-        """The value of each row; None where it has none."""
-        ...
-
-    def array(self, kind: pa.DataType) -> pa.Array:
-        """The value of each row, as an Arrow array."""
-        ...
 
 
 class Own:
@@ -39,6 +20,9 @@ class Own:
 
     Args:
         kinds: what is known of the types that the values may have.
+
+    Attributes:
+        kinds: the types that the values may have, that of None aside.
     """
 
     def __init__(self, values: Sequence[Any], kinds: Iterable[type] | None = None) -> None:
@@ -68,6 +52,7 @@ class Picked:
     Attributes:
         column: the other.
         numbers: for each row, which of its values; an array of integers.
+        kinds: the types that the values may have, that of None aside.
     """
 
     column: Own
@@ -85,3 +70,6 @@ class Picked:
     def array(self, kind: pa.DataType) -> pa.Array:
         """The value of each row, as an Arrow array."""
         return self.column.array(kind).take(self.numbers)
+
+
+Column = Own | Picked

@@ -53,7 +53,7 @@ def arrow_table(columns: Columns, types: Types, is_text: re.Pattern[str]) -> pa.
         types: of the table's columns; columns that are new in these rows are added.
         is_text: matches the names of columns that are text whatever comes first.
     """
-    typed: dict[str, list[Any]] = {}
+    coerced: dict[str, list[Any]] = {}
     arrays: dict[str, pa.Array] = {}
     for name, column in sorted(columns.items()):
         if kind := _only_kind(column, name, types, is_text):
@@ -65,8 +65,8 @@ def arrow_table(columns: Columns, types: Types, is_text: re.Pattern[str]) -> pa.
         first = next((value for value in values if value is not None), None)
         if first is not None:
             types.setdefault(name, _first_type(name, type(first), is_text))
-            _coerce(name, values, types, typed)
-    made = {name: pa.array(values, ARROW_TYPES[types[name]]) for name, values in typed.items()}
+            _coerce(name, values, types, coerced)
+    made = {name: pa.array(values, ARROW_TYPES[types[name]]) for name, values in coerced.items()}
     return pa.table({**arrays, **made})
 
 

@@ -20,13 +20,12 @@ from dlt.common.normalizers.utils import DLT_ID_LENGTH_BYTES
 
 from parley.unpack.column import NOTHING, Column, Own, Picked
 from parley.unpack.contract import Row
-from parley.unpack.naming import RECORD_HASH
+from parley.unpack.naming import PARENT_HASH, POS, RECORD_HASH
 from parley.unpack.places import Place
 
 Columns = dict[str, Column]
 """The columns of a table."""
 
-PARENT_HASH = "_parent_hash"
 # What dlt calls the column of a list's simple items, and the key of a list in a list.
 VALUE = "value"
 LIST = "list"
@@ -185,7 +184,7 @@ def _of_lists(
             items += found
     numbers = pa.array(parents, pa.int32())
     hashes = _hashes(above.columns[RECORD_HASH].values(), parents, place.table, positions)
-    own: Columns = {RECORD_HASH: Own(hashes, {str}), "_pos": Own(positions, {int})}
+    own: Columns = {RECORD_HASH: Own(hashes, {str}), POS: Own(positions, {int})}
     own.update(_inherited(above, numbers, inherited))
     rows = _Rows(place, positions, own, (above, parents))
     return rows, rows.add(_of_items(items))
@@ -199,9 +198,11 @@ def _inherited(above: _Rows, parents: pa.Array, names: _Names) -> Columns:
         values = above.columns.get(name)
         if isinstance(values, Picked):
             # Columns of the same rows above share their numbers.
-            numbers = taken.setdefault(id(values.numbers), values.numbers.take(parents))
-            columns[column] = Picked(values.column, numbers)
-        elif isinstance(values, Own):
+            known = id(values.numbers)
+            if known not in taken:
+                taken[known] = values.numbers.take(parents)
+            columns[column] = Picked(values.column, taken[known])
+        elif values is not None:
             columns[column] = Picked(values, parents)
     return columns
 

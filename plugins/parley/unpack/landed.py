@@ -30,14 +30,14 @@ class Landed:
 
     def choose(self, documents: Sequence[Identity]) -> tuple[list[bool], list[int]]:
         """By document, whether it is new, and its position in its sequence; 0 for one that is not new or in none."""
-        by_root: defaultdict[str, set[str]] = defaultdict(set)
-        for root, record_hash, _, _ in documents:
-            by_root[root].add(record_hash)
+        by_root: defaultdict[str, list[str]] = defaultdict(list)
+        for document in documents:
+            by_root[document.root].append(document.record_hash)
         waiting = set().union(*(self._new(root, hashes) for root, hashes in by_root.items()))
         new = []
-        for _, record_hash, _, _ in documents:
-            new.append(record_hash in waiting)
-            waiting.discard(record_hash)  # the next one like it is a repetition
+        for document in documents:
+            new.append(document.record_hash in waiting)
+            waiting.discard(document.record_hash)  # the next one like it is a repetition
         return new, self._positions(documents, new)
 
     def forget(self) -> None:
@@ -45,12 +45,11 @@ class Landed:
         self._given_out.clear()
         self._next.clear()
 
-    def _new(self, table: str, hashes: set[str]) -> set[str]:
+    def _new(self, table: str, hashes: Collection[str]) -> set[str]:
         """Those of the hashes that the table does not hold and that were not asked for before."""
-        given_out = self._given_out.intersection(map(bytes.fromhex, hashes))
-        candidates = hashes.difference(map(bytes.hex, given_out))
+        candidates = {value for value in hashes if bytes.fromhex(value) not in self._given_out}
         known = self._where_in(f"select _record_hash from {self._schema}.{table}", "_record_hash", table, candidates)
-        new = candidates.difference(row[0] for row in known)
+        new = candidates - {row[0] for row in known}
         self._given_out.update(map(bytes.fromhex, new))
         return new
 

@@ -18,6 +18,8 @@ SYSTEM_NAMES = {
     "_dlt_pipeline_state": "_pipeline_state",
 }
 RECORD_HASH = SYSTEM_NAMES["_dlt_id"]
+PARENT_HASH = SYSTEM_NAMES["_dlt_parent_id"]
+POS = SYSTEM_NAMES["_dlt_list_idx"]
 # Fields of a top-level row that every row below it gets too, and what they are called there.
 PROPAGATED = {
     "_root_hash": "_root_hash",

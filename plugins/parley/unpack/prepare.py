@@ -18,8 +18,8 @@ import pyarrow.compute as pc
 from parley.errors import UnpackError
 from parley.unpack.columns import Types, arrow_table
 from parley.unpack.contract import Contract, Document, NotValidError, Row
-from parley.unpack.flatten import PARENT_HASH, Flattener
-from parley.unpack.naming import PROPAGATED, RECORD_HASH
+from parley.unpack.flatten import Flattener
+from parley.unpack.naming import PARENT_HASH, POS, PROPAGATED, RECORD_HASH
 from parley.unpack.sources import Record
 from parley.unpack.values import digest, storable
 
@@ -28,7 +28,6 @@ QUARANTINE_COLUMNS: Types = {"reason": "text", "place": "text", "number": "bigin
 
 # The column with the number of each row's document among those prepared with it. No name of a raw schema has a #.
 DOCUMENT = "#document"
-POS = "_pos"
 
 
 class Identity(NamedTuple):
@@ -137,7 +136,7 @@ class Preparer:
         Args:
             types: of the columns that the raw schema has, by table.
         """
-        documents = list(map(self._document, records))
+        documents = [self._document(record) for record in records]
         rows: list[Row] = []
         for number, document in enumerate(documents):
             # Below every position there can be: this document's, whatever it will be.
@@ -146,7 +145,7 @@ class Preparer:
                 own[DOCUMENT] = number
             rows += found
         tables, new = self.tables(rows, types)
-        return Prepared(list(map(_identity, documents)), tables, new)
+        return Prepared([_identity(document) for document in documents], tables, new)
 
     def identify(self, records: Sequence[Record]) -> Prepared:
         """The documents alone: for records that have most likely landed already."""

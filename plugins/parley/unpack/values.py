@@ -54,7 +54,7 @@ def parse(text: str) -> Any:
         ValueError: the text is not JSON, with the reason.
     """
     # Most documents have nothing in them that could not be stored; that is seen without looking at each value.
-    if "\\" not in text or "\\u0000" not in text:
+    if "\\u0000" not in text:
         try:
             document = orjson.loads(text)
         except orjson.JSONDecodeError:
