@@ -178,6 +178,12 @@ def test_a_folder_without_files_of_json_is_an_error(tmp_path: Path) -> None:
         list(read_rasa(str(tmp_path)))
 
 
+def test_a_file_whose_reading_fails_is_named(tmp_path: Path) -> None:
+    (tmp_path / "broken.ndjson").symlink_to("/proc/self/mem")  # nothing is at its beginning, for root neither
+    with pytest.raises(UnpackError, match=r"broken\.ndjson cannot be read"):
+        list(read_rasa(str(tmp_path)))
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read any file")
 def test_a_file_that_may_not_be_read_is_named(tmp_path: Path) -> None:
     (tmp_path / "secret.ndjson").write_text("{}")
