@@ -150,6 +150,14 @@ def test_of_files_that_have_landed_only_those_that_changed_are_read(warehouse: W
     assert (nothing.load_id, nothing.unchanged_files) == (None, 3)
 
 
+def test_no_copy_of_a_load_stays_beside_the_warehouse(with_sample: Path) -> None:
+    state = [path for path in (with_sample / "state").rglob("*") if path.is_file()]
+    assert state
+    assert [path.name for path in state if path.suffix in (".parquet", ".jsonl", ".insert_values")] == []
+    # Nor does anything else that is there for each load.
+    assert list((with_sample / "state").rglob("package_completed.json")) == []
+
+
 def test_the_tracker_store_has_the_same_events(filled: Warehouse, tmp_path: Path) -> None:
     store = tmp_path / "tracker_store.sqlite"
     with gzip.open(settings.ROOT / "sample_data" / "rasa_tracker_store.sqlite.gz") as packed:

@@ -25,7 +25,15 @@ from parley.unpack.landed import Landed
 from parley.unpack.landing import Landing, Result
 from parley.unpack.parts import Part, batches
 from parley.unpack.pieces import Pieces
-from parley.unpack.pipeline import create_indexes, file_format, known_types, pipeline, source, spare_memory
+from parley.unpack.pipeline import (
+    create_indexes,
+    delete_files,
+    file_format,
+    known_types,
+    pipeline,
+    source,
+    spare_memory,
+)
 from parley.unpack.positions import position_rows, resume, unchanged_files
 from parley.unpack.prepare import QUARANTINE, Preparer, without_garbage_collection
 from parley.unpack.progress import progress
@@ -86,6 +94,7 @@ def unpack(
             except PipelineStepFailed as error:
                 dlt_pipeline.drop()
                 _raise_cause(error)
+        delete_files(dlt_pipeline)
         create_indexes(connection, schema, contract)
         result.unchanged_files = unchanged_files(records)
         result.load_id = info.loads_ids[0]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Literal
 
 import dlt
@@ -11,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from dlt.common.data_types import TDataType
 from dlt.common.schema.typing import TColumnSchema, TTableSchemaColumns
+from dlt.common.storages import LoadStorage
 
 from parley import settings
 from parley.unpack.columns import Types
@@ -38,6 +41,12 @@ def pipeline(schema: str, warehouse: Warehouse, connection: Connection) -> dlt.P
         made = made.drop()
     made.sync_destination()
     return made
+
+
+def delete_files(made: dlt.Pipeline) -> None:
+    """Delete what dlt keeps of loads that are complete: a copy of all of their rows, for good."""
+    for load in (Path(made.working_dir) / "load" / LoadStorage.LOADED_FOLDER).iterdir():
+        shutil.rmtree(load)
 
 
 def known_types(schema: dlt.Schema | None, contract: Contract) -> dict[str, Types]:
