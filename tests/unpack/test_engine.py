@@ -150,12 +150,35 @@ def test_of_files_that_have_landed_only_those_that_changed_are_read(warehouse: W
     assert (nothing.load_id, nothing.unchanged_files) == (None, 3)
 
 
+def files_of_loads(state: Path) -> list[Path]:
+    """What there is of loads in dlt's folders: rows, and what is said of each load."""
+    kinds = (".parquet", ".jsonl", ".insert_values")
+    return [path for path in state.rglob("*") if path.suffix in kinds or path.name == "package_completed.json"]
+
+
 def test_no_copy_of_a_load_stays_beside_the_warehouse(with_sample: Path) -> None:
-    state = [path for path in (with_sample / "state").rglob("*") if path.is_file()]
-    assert state
-    assert [path.name for path in state if path.suffix in (".parquet", ".jsonl", ".insert_values")] == []
-    # Nor does anything else that is there for each load.
-    assert list((with_sample / "state").rglob("package_completed.json")) == []
+    assert list((with_sample / "state").rglob("*.schema.json"))
+    assert files_of_loads(with_sample / "state") == []
+
+
+def test_nothing_stays_of_a_load_that_was_ended_while_it_was_read(
+    warehouse: Warehouse, sample: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # What Airflow ends a task with when its time is over; dlt does not see it as an error.
+    class TaskTimeout(BaseException): ...
+
+    def end(*_: Any) -> NoReturn:
+        raise TaskTimeout
+
+    with monkeypatch.context() as patch:
+        patch.setattr("parley.unpack.pieces.BYTES_AT_ONCE", 100_000)
+        patch.setenv("DATA_WRITER__BUFFER_MAX_ITEMS", "100")
+        patch.setattr("parley.unpack.pieces.Pieces.rest", end)  # what is left, when all records were read
+        with pytest.raises(TaskTimeout):
+            unpack_new(BOT, warehouse, str(sample / "batch_1"))
+    assert files_of_loads(tmp_path) != []
+    unpack_new(BOT, warehouse, str(sample / "batch_2"))
+    assert files_of_loads(tmp_path) == []
 
 
 def test_the_tracker_store_has_the_same_events(filled: Warehouse, tmp_path: Path) -> None:
@@ -375,3 +398,4 @@ def test_killed_at_any_moment_a_rerun_completes_it_without_loss_or_doubles(sampl
     with Warehouse("duckdb", path=disturbed / "warehouse.duckdb").connect() as connection:
         assert connection.query(f"select status from {SCHEMA}._loads") == [(0,)]
         assert connection.query(f"select count(distinct _load_id) from {SCHEMA}.event_slot") == [(1,)]
+    assert files_of_loads(disturbed) == []

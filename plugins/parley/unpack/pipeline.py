@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from dlt.common.data_types import TDataType
 from dlt.common.schema.typing import TColumnSchema, TTableSchemaColumns
-from dlt.common.storages import LoadStorage
+from dlt.common.storages import LoadStorage, NormalizeStorage
 
 from parley import settings
 from parley.unpack.columns import Types
@@ -35,12 +35,18 @@ def pipeline(schema: str, warehouse: Warehouse, connection: Connection) -> dlt.P
         dataset_name=schema,
         pipelines_dir=str(settings.STATE / "dlt" / "pipelines"),
     )
-    if made.has_pending_data:
+    if made.has_pending_data or _was_ended_while_reading(made):
         # What dlt would go on with may be half in: it comes again from the source. The rest of dlt's state is in the
         # warehouse too and is restored from there.
         made = made.drop()
     made.sync_destination()
     return made
+
+
+def _was_ended_while_reading(made: dlt.Pipeline) -> bool:
+    """Whether there are files of a load that dlt was still making: it would never look at them again."""
+    folder = Path(made.working_dir) / "normalize"
+    return any(path.is_dir() and path.name != NormalizeStorage.EXTRACTED_FOLDER for path in folder.glob("*"))
 
 
 def delete_files(made: dlt.Pipeline) -> None:
