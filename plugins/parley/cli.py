@@ -244,6 +244,15 @@ def airflow(context: typer.Context) -> None:
 
 
 @app.command()
+def clean(days: Annotated[int, typer.Option(min=1, help="How old what goes is.")] = 90) -> None:
+    """Delete what Airflow keeps of old runs: its rows about them, and their logs. No load and no table is touched."""
+    from parley import cleaning
+
+    deleted = cleaning.clean(days)
+    console.print(f"What Airflow's database had of more than {days} days ago is gone, and {deleted} log files.")
+
+
+@app.command()
 def up(port: Port = 8080) -> None:
     """Start Airflow with its UI and every DAG switched on, until Ctrl-C."""
     from parley import services

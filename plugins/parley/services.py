@@ -8,7 +8,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 
@@ -67,13 +67,20 @@ def prepare(port: int) -> None:
         ParleyError: Airflow cannot, with the end of its output.
     """
     slots = str(POOL_SLOTS[Warehouse.from_env().kind])
-    for arguments in (["db", "migrate"], ["pools", "set", POOL, slots, "Writes to the warehouse"]):
-        result = subprocess.run(
-            ["airflow", *arguments], env=airflow_env(port), capture_output=True, text=True, check=False
-        )
-        if result.returncode:
-            output = (result.stdout + result.stderr)[-3000:]
-            raise ParleyError(f"`airflow {' '.join(arguments)}` failed:\n{output}")
+    run_airflow(["db", "migrate"], port)
+    run_airflow(["pools", "set", POOL, slots, "Writes to the warehouse"], port)
+
+
+def run_airflow(arguments: Sequence[str], port: int) -> None:
+    """Run a command of Airflow's.
+
+    Raises:
+        ParleyError: it failed, with the end of its output.
+    """
+    result = subprocess.run(["airflow", *arguments], env=airflow_env(port), capture_output=True, text=True, check=False)
+    if result.returncode:
+        output = (result.stdout + result.stderr)[-3000:]
+        raise ParleyError(f"`airflow {' '.join(arguments)}` failed:\n{output}")
 
 
 def start(name: str, port: int) -> subprocess.Popen[bytes]:
