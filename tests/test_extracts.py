@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from parley import published, settings
+from parley import extracts, published, settings
 from parley.extracts import Counts, Extract, LoadFacts, file_name, read_extract, write_extract
 from parley.loads import Load
 
@@ -55,6 +55,15 @@ def test_the_newest_is_read() -> None:
         extract = read_extract("shop")
         assert extract
         assert extract.datasets["daily"][0]["sessions"] == number
+
+
+def test_only_the_newest_stays_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(extracts, "_newest", {})
+    for number in (1, 2):
+        write_extract("shop", Extract(NOW, [], {"daily": [{"day": "2026-01-30", "sessions": number}]}))
+        first = read_extract("shop")
+        assert read_extract("shop") is first
+    assert [extract for _, extract in extracts._newest.values()] == [first]
 
 
 def test_names_of_columns_are_kept_once() -> None:

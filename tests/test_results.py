@@ -68,6 +68,13 @@ def test_each_node_is_a_row(warehouse: Warehouse, tmp_path: Path) -> None:
     assert query(warehouse, "select max(length(message)) from parley.dbt_results") == [(1000,)]
 
 
+def test_what_is_older_than_a_year_goes(warehouse: Warehouse, tmp_path: Path) -> None:
+    for ended in ("2024-11-25T07:00:00Z", "2024-12-05T07:00:00Z", "2026-01-05T07:00:00Z"):
+        kept(tmp_path, [result(f"model.parley.{ended[:10]}", "success", 1.5, ended=ended)])
+    nodes = query(warehouse, "select node from parley.dbt_results order by node")
+    assert nodes == [("model.parley.2024-12-05",), ("model.parley.2026-01-05",)]
+
+
 def test_a_long_build_is_kept_whole(warehouse: Warehouse, tmp_path: Path) -> None:
     kept(tmp_path, [result(f"test.parley.t{number}", "pass", 0) for number in range(450)])
     assert query(warehouse, "select count(distinct node), count(*) from parley.dbt_results") == [(450, 450)]

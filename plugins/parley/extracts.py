@@ -13,7 +13,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from functools import lru_cache
 from typing import Any
 
 from parley import published
@@ -27,7 +26,7 @@ class Counts:
     """What came with a load: documents (events, conversations ...), rows of all tables, and what was set aside.
 
     Attributes:
-        set_aside: number of records in quarantine by reason.
+        set_aside: number of records in quarantine, by the reasons that most had.
     """
 
     documents: int
@@ -84,12 +83,19 @@ def read_extract(pipeline_name: str) -> Extract | None:
     """The extract of a pipeline; None before the first."""
     name = file_name(pipeline_name)
     version = published.version(name)
-    return _read(name, version) if version else None
+    if version is None:
+        return None
+    known = _newest.get(name)
+    if known is None or known[0] != version:
+        known = _newest[name] = version, _read(name)
+    return known[1]
 
 
-@lru_cache(maxsize=64)
-def _read(name: str, _version: str) -> Extract | None:
-    """Read once for each version of the file."""
+# By name: the version of the file that was read last, and what was in it. One of each, for they may be large.
+_newest: dict[str, tuple[str, Extract | None]] = {}
+
+
+def _read(name: str) -> Extract | None:
     packed = published.read(name)
     if packed is None:
         return None

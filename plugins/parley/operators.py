@@ -9,6 +9,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from airflow.sdk.log import mask_secret
 
 from parley.pipelines import Pipeline, get_pipeline
+from parley.reasons import foremost
 from parley.warehouse import Warehouse
 
 if TYPE_CHECKING:
@@ -108,8 +109,9 @@ class UnpackOperator(PipelineOperator):
 
     def _told(self, result: Result) -> dict[str, Any]:
         """What an unpacking did, to the log and for other tasks."""
-        self.log.info("%s", result)
-        return {**vars(result), "set_aside": dict(result.set_aside)}
+        told = {**vars(result), "set_aside": foremost(result.set_aside)}
+        self.log.info("%s", told)
+        return told
 
 
 class UnpackModelsOperator(UnpackOperator):

@@ -13,6 +13,7 @@ from parley.dbt import write_docs
 from parley.errors import ParleyError
 from parley.extracts import Counts, Extract, LoadFacts, Record, file_name, read_extract, write_extract
 from parley.pipelines import Domain, Pipeline, working_pipelines
+from parley.reasons import foremost
 from parley.warehouse import Connection, Warehouse
 
 log = logging.getLogger(__name__)
@@ -153,7 +154,7 @@ def _count(pipeline: Pipeline, connection: Connection, load_ids: Sequence[str]) 
                 ids,
             ):
                 set_aside[load_id][reason or ""] = number
-    return {load_id: Counts(documents[load_id], rows[load_id], set_aside[load_id]) for load_id in load_ids}
+    return {load_id: Counts(documents[load_id], rows[load_id], foremost(set_aside[load_id])) for load_id in load_ids}
 
 
 def _parts(items: Sequence[str], size: int) -> Iterator[list[str]]:

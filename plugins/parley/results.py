@@ -9,7 +9,7 @@ import json
 import logging
 from collections.abc import Mapping
 from dataclasses import astuple, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,7 @@ create table if not exists {table} (
 MESSAGE_CHARACTERS = 1000
 ROWS_PER_STATEMENT = 200
 LOCK_WAIT_SECONDS = 30
+KEPT = timedelta(days=400)
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ def read(run_results: Mapping[str, Any], run_id: str, pipeline_name: str) -> lis
 
 
 def append(connection: Connection, results: list[NodeResult]) -> None:
-    """Add results to the table, which is made when it is not there."""
+    """Add results to the table, which is made when it is not there, and let go of those that are older than a year."""
     schema, name = table().split(".")
     if name not in connection.tables(schema):
         connection.query(f"create schema if not exists {schema}")
@@ -103,6 +104,9 @@ def append(connection: Connection, results: list[NodeResult]) -> None:
         rows = [astuple(result) for result in results[start : start + ROWS_PER_STATEMENT]]
         marks = ", ".join(f"({', '.join(['%s'] * len(row))})" for row in rows)
         connection.query(f"insert into {table()} values {marks}", [value for row in rows for value in row])
+    if results:
+        oldest = max(result.executed_at for result in results) - KEPT
+        connection.query(f"delete from {table()} where executed_at < %s", [oldest])
 
 
 def keep(project_dir: str, *, pipeline_name: str, context: Context, **_: Any) -> None:
