@@ -29,9 +29,10 @@ SAMPLE_SUPPORT = ROOT / "sample_data" / "support"
 
 DEPLOY_ENVS = ("dev", "ci", "staging", "prod")
 # A pull request or a developer builds in schemas of their own, which can be dropped; those of staging and prod have
-# fixed names. With `pr_` or `dev_` in front, no other schema ends in a suffix. PostgreSQL cuts names at 63 letters.
+# fixed names. With `pr_` or `dev_` in front, and nowhere else, no other schema ends in a suffix. PostgreSQL cuts names
+# at 63 letters.
 SUFFIXED_ENVS = ("dev", "ci")
-SUFFIX = re.compile(r"(pr|dev)_[a-z0-9_]{1,10}")
+SUFFIX = re.compile(r"(pr|dev)_(?!(.*_)?(pr|dev)_)[a-z0-9_]{1,10}")
 
 # A variable that is set wins over the file, as with docker compose.
 load_dotenv(ROOT / ".env")
@@ -83,6 +84,6 @@ def schema_suffix() -> str:
         raise ConfigurationError(f"SCHEMA_SUFFIX is set, and DEPLOY_ENV is '{env}', whose schemas have fixed names.")
     if not SUFFIX.fullmatch(suffix):
         raise ConfigurationError(
-            f"SCHEMA_SUFFIX is '{suffix}'. Use pr_ or dev_ and up to 10 lower case letters, digits and _: pr_42."
+            f"SCHEMA_SUFFIX is '{suffix}'. Use pr_ or dev_, once, and up to 10 lower case letters, digits and _: pr_42."
         )
     return suffix

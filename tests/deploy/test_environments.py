@@ -206,7 +206,14 @@ def test_git_sync_finds_each_release_with_its_manifests(repository: Repository, 
 
 @pytest.mark.parametrize(
     ("env", "suffix", "expected"),
-    [("dev", "", ""), ("prod", "", ""), ("ci", "", "ci"), ("staging", "", "staging"), ("ci", "pr_42", "pr_42")],
+    [
+        ("dev", "", ""),
+        ("prod", "", ""),
+        ("ci", "", "ci"),
+        ("staging", "", "staging"),
+        ("ci", "pr_42", "pr_42"),
+        ("dev", "dev_prada", "dev_prada"),
+    ],
 )
 def test_the_suffix_is_that_of_the_environment_or_ones_own(
     monkeypatch: pytest.MonkeyPatch, env: str, suffix: str, expected: str
@@ -216,7 +223,17 @@ def test_the_suffix_is_that_of_the_environment_or_ones_own(
     assert schema_suffix() == expected
 
 
-@pytest.mark.parametrize(("env", "suffix"), [("staging", "pr_1"), ("prod", "pr_1"), ("ci", "event"), ("ci", "pr_A;")])
+@pytest.mark.parametrize(
+    ("env", "suffix"),
+    [
+        ("staging", "pr_1"),
+        ("prod", "pr_1"),
+        ("ci", "event"),
+        ("ci", "pr_A;"),
+        ("dev", "dev_ada_pr_1"),  # ends as the schemas of pr_1 do
+        ("dev", "dev_pr_1"),
+    ],
+)
 def test_a_suffix_that_could_name_another_schema_is_refused(
     monkeypatch: pytest.MonkeyPatch, env: str, suffix: str
 ) -> None:
