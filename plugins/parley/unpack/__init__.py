@@ -20,5 +20,8 @@ os.environ["NORMALIZE__PARQUET_NORMALIZER__ADD_DLT_LOAD_ID"] = "true"
 os.environ["DATA_WRITER__ARROW_CONCAT_PROMOTE_OPTIONS"] = "default"
 # The files are read once, a moment later.
 os.environ.setdefault("DATA_WRITER__COMPRESSION", "none")
+# Pieces are large enough as they come; dlt would wait for 5,000 rows, however large.
+os.environ.setdefault("DATA_WRITER__BUFFER_MAX_ITEMS", "1")
 # Each of the tables that are written at the same time needs memory; dlt would write twenty.
-os.environ.setdefault("LOAD__WORKERS", "2")
+WRITTEN_AT_ONCE = 2
+os.environ["LOAD__WORKERS"] = str(WRITTEN_AT_ONCE)

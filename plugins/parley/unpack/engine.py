@@ -19,6 +19,7 @@ from filelock import FileLock, Timeout
 from parley import settings
 from parley.errors import UnpackError
 from parley.loads import LOADS
+from parley.unpack import WRITTEN_AT_ONCE
 from parley.unpack.columns import Types
 from parley.unpack.contract import Contract
 from parley.unpack.landed import Landed
@@ -26,6 +27,7 @@ from parley.unpack.landing import Landing, Result
 from parley.unpack.parts import Part, batches
 from parley.unpack.pieces import Pieces
 from parley.unpack.pipeline import (
+    ROWS_HELD,
     create_indexes,
     delete_files,
     file_format,
@@ -66,7 +68,7 @@ def unpack(
         UnpackError: a record was bad and `strict` is set, or the source cannot be read.
     """
     with _only_one(schema), warehouse.connect() as connection:
-        spare_memory(connection)
+        spare_memory(connection, widest=0)
         dlt_pipeline = pipeline(schema, warehouse, connection)
         _sweep(connection, schema)
         if not from_start:
@@ -88,7 +90,7 @@ def unpack(
             try:
                 with without_garbage_collection():
                     info = dlt_pipeline.run(
-                        source(schema, contract, _pieces(chunks, types, contract), warehouse.kind),
+                        source(schema, contract, _pieces(chunks, types, contract, connection), warehouse.kind),
                         loader_file_format=file_format(warehouse.kind),
                     )
             except PipelineStepFailed as error:
@@ -102,7 +104,7 @@ def unpack(
 
 
 def _pieces(
-    chunks: Iterable[dict[str, pa.Table]], types: Mapping[str, Types], contract: Contract
+    chunks: Iterable[dict[str, pa.Table]], types: Mapping[str, Types], contract: Contract, connection: Connection
 ) -> Iterator[tuple[str, pa.Table]]:
     """The raw tables of the chunks, in pieces that fit into memory together; of promised ones at least an empty one."""
     pieces = Pieces(types)
@@ -110,6 +112,8 @@ def _pieces(
         pieces.add(tables)
         yield from pieces.largest()
     yield from pieces.rest([*contract.tables, QUARANTINE])
+    # All is with dlt now, which writes it next.
+    spare_memory(connection, widest=pieces.widest(WRITTEN_AT_ONCE, ROWS_HELD))
 
 
 @contextmanager

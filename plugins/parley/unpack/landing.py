@@ -21,6 +21,8 @@ from parley.unpack.sources import NOTHING, Record
 from parley.unpack.workers import Workers
 
 RECORDS_AT_ONCE = 5_000
+# Of their text: the larger the records, the fewer of them.
+CHARACTERS_AT_ONCE = 16_000_000
 # Workers take some seconds to start, which a small input is done in.
 CHUNKS_WITHOUT_WORKERS = 6
 
@@ -158,8 +160,17 @@ class Landing:
 
 
 def in_chunks(records: Iterator[Record]) -> Iterator[Sequence[Record]]:
-    """The records, some thousand at a time."""
-    return iter(lambda: list(islice(records, RECORDS_AT_ONCE)), [])
+    """The records, some thousand at a time; fewer where they are large."""
+    chunk: list[Record] = []
+    size = 0
+    for record in records:
+        chunk.append(record)
+        size += len(record.text)
+        if len(chunk) == RECORDS_AT_ONCE or size >= CHARACTERS_AT_ONCE:
+            yield chunk
+            chunk, size = [], 0
+    if chunk:
+        yield chunk
 
 
 def _first(ahead: deque[tuple[Sequence[Record], Future[Prepared]]]) -> tuple[Chunk, Prepared]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 import pyarrow as pa
 
@@ -11,6 +12,21 @@ from parley.unpack.columns import Types, arrow_schema
 
 # What all that is kept may grow to before the largest tables are given out.
 BYTES_AT_ONCE = 16_000_000
+
+
+@dataclass(slots=True)
+class Widths:
+    """The bytes of all values of a column, and of one where they are widest: the mean of a piece."""
+
+    total: int = 0
+    of_one: float = 0
+
+    def add(self, size: int, rows: int) -> None:
+        self.total += size
+        self.of_one = max(self.of_one, size / rows)
+
+    def of(self, rows: int) -> int:
+        return min(self.total, round(self.of_one * rows))
 
 
 class Pieces:
@@ -26,6 +42,7 @@ class Pieces:
         self._types = types
         self._parts: defaultdict[str, list[pa.Table]] = defaultdict(list)
         self._sizes: defaultdict[str, int] = defaultdict(int)
+        self._columns: defaultdict[tuple[str, str], Widths] = defaultdict(Widths)
 
     def add(self, tables: Mapping[str, pa.Table]) -> None:
         """Keep some rows of each table."""
@@ -48,8 +65,19 @@ class Pieces:
         for table in dict.fromkeys([*self._parts, *always]):
             yield table, self._joined(table)
 
+    def widest(self, tables: int, rows: int) -> int:
+        """The bytes that so many rows have in a column at most, in so many tables at the same time."""
+        by_table: defaultdict[str, int] = defaultdict(int)
+        for (table, _), widths in self._columns.items():
+            by_table[table] = max(by_table[table], widths.of(rows))
+        return sum(sorted(by_table.values())[-tables:])
+
     def _joined(self, table: str) -> pa.Table:
         """All parts as one table, which has every column that is known by now."""
         self._sizes.pop(table, None)
         everything = arrow_schema(self._types[table]).empty_table()
-        return pa.concat_tables([everything, *self._parts.pop(table, ())], promote_options="default")
+        joined = pa.concat_tables([everything, *self._parts.pop(table, ())], promote_options="default")
+        if joined.num_rows:
+            for name, column in zip(joined.column_names, joined.columns, strict=True):
+                self._columns[table, name].add(column.nbytes, joined.num_rows)
+        return joined

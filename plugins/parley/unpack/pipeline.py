@@ -23,7 +23,11 @@ from parley.unpack.prepare import QUARANTINE, QUARANTINE_COLUMNS
 from parley.unpack.values import LONGEST_TEXT, within
 from parley.warehouse import Connection, Kind, Warehouse
 
-DUCKDB_MEMORY = "100MB"
+# In MB; and how often DuckDB has the values of the widest columns in memory, of as many rows as are in one of its
+# vectors, which are never on disk.
+DUCKDB_MEMORY = 100
+COPIES_HELD = 4
+ROWS_HELD = 2048
 
 
 def pipeline(schema: str, warehouse: Warehouse, connection: Connection) -> dlt.Pipeline:
@@ -82,10 +86,15 @@ def source(schema_name: str, contract: Contract, tables: Iterator[tuple[str, pa.
     return dlt.source(lambda: resource, schema=schema)()
 
 
-def spare_memory(connection: Connection) -> None:
-    """Let DuckDB write a load in little memory, whatever there is of it: what it has not written yet goes to disk."""
+def spare_memory(connection: Connection, *, widest: int) -> None:
+    """Let DuckDB write a load in little memory, whatever there is of it: what it has not written yet goes to disk.
+
+    Args:
+        widest: the bytes that it cannot but hold.
+    """
     if connection.kind == "duckdb":
-        connection.query(f"set memory_limit = '{DUCKDB_MEMORY}'")
+        needed = DUCKDB_MEMORY // 2 + COPIES_HELD * widest // 1_000_000
+        connection.query(f"set memory_limit = '{max(DUCKDB_MEMORY, needed)}MB'")
         # To keep the order of rows, in which nothing here is interested, it would hold all of a table back.
         connection.query("set preserve_insertion_order = false")
         # dlt writes several tables at a time; to share each of these among threads costs more than it gives.

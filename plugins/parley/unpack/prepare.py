@@ -168,10 +168,12 @@ class Preparer:
     def _document(self, record: Record) -> Document:
         try:
             return self._contract.parse(record)
-        except NotValidError as error:
+        except (NotValidError, RecursionError) as error:
+            # orjson reads what is deeper than Python can write again.
+            reason = str(error) if isinstance(error, NotValidError) else "nested too deeply"
             if self._strict:
-                raise UnpackError(f"{record.place}, line {record.number}: {error}. Nothing was landed.") from error
-            return Rejected(record, str(error))
+                raise UnpackError(f"{record.place}, line {record.number}: {reason}. Nothing was landed.") from error
+            return Rejected(record, reason)
 
 
 def _identity(document: Document) -> Identity:

@@ -16,7 +16,7 @@ from dlt.common.data_types import TDataType
 
 from parley.unpack.contract import Contract, NotValidError, Row
 from parley.unpack.sources import Record, read_rasa
-from parley.unpack.values import canonical, digest, parse
+from parley.unpack.values import canonical, digest, parse, storable
 
 TYPE = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 # An epoch in seconds beyond this is the year 5138: it is in milliseconds.
@@ -89,7 +89,8 @@ class Event:
             raise NotValidError(f"not valid JSON: {error}") from error
         if type(document) is not dict:
             raise NotValidError(f"not a JSON object but {JSON_TYPES.get(type(document), 'null')}")
-        content = {**record.context, **document} if record.context else document
+        # What the source knows has not been parsed here: it may have what cannot be stored.
+        content = {**storable(record.context), **document} if record.context else document
         sender_id = content.get("sender_id")
         if type(sender_id) not in (str, int) or sender_id == "":
             raise NotValidError("no sender_id")

@@ -87,7 +87,7 @@ class Workers:
             process.stdin.write(request)
             process.stdin.flush()
             answer = pickle.load(process.stdout)
-        except (OSError, EOFError) as error:
+        except (OSError, EOFError, pickle.UnpicklingError) as error:
             raise UnpackError(
                 f"A process that prepared records ended (exit code {process.wait()}): was there too little memory? "
                 "Nothing was landed. Set UNPACK_PROCESSES to fewer, or to 0 for none."
