@@ -6,7 +6,6 @@ import os
 import sqlite3
 import subprocess
 import time
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -21,13 +20,12 @@ KEPT = {"dag", "dag_version"}
 
 
 @pytest.fixture
-def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A folder of an Airflow's own, with its database."""
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of an Airflow's own, without its database yet."""
     monkeypatch.setenv("PARLEY_STATE", str(tmp_path))
     monkeypatch.setenv("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", f"sqlite:///{tmp_path}/airflow.db")
     monkeypatch.delenv("AIRFLOW__LOGGING__BASE_LOG_FOLDER", raising=False)
-    parley("airflow", "db", "migrate")
-    yield tmp_path
+    return tmp_path
 
 
 def parley(*arguments: str) -> str:
@@ -55,6 +53,7 @@ def dag_run(database: sqlite3.Connection, dag_id: str, days_ago: float) -> None:
 
 
 def test_what_is_older_goes_and_the_last_run_of_each_dag_stays(state: Path) -> None:
+    parley("airflow", "db", "migrate")
     old, late = log_file(state, "old", 31), log_file(state, "late", 29)
     with closing(sqlite3.connect(state / "airflow.db")) as database, database:
         for dag_id, days_ago in (("chat", 40), ("chat", 31), ("chat", 29), ("rare", 80), ("rare", 60)):
