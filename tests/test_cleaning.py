@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import subprocess
 import time
 from contextlib import closing
 from pathlib import Path
@@ -12,9 +11,9 @@ from pathlib import Path
 import pytest
 from airflow.utils.db_cleanup import config_dict
 
-from parley import cleaning, settings
+from parley import cleaning
+from tests.command import parley
 
-PARLEY = str(settings.BIN / "parley")
 DAY = 86_400
 KEPT = {"dag", "dag_version"}
 
@@ -26,12 +25,6 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", f"sqlite:///{tmp_path}/airflow.db")
     monkeypatch.delenv("AIRFLOW__LOGGING__BASE_LOG_FOLDER", raising=False)
     return tmp_path
-
-
-def parley(*arguments: str) -> str:
-    result = subprocess.run([PARLEY, *arguments], capture_output=True, text=True, check=False)
-    assert result.returncode == 0, result.stdout + result.stderr
-    return result.stdout
 
 
 def log_file(state: Path, run: str, days_ago: float) -> Path:
@@ -53,13 +46,15 @@ def dag_run(database: sqlite3.Connection, dag_id: str, days_ago: float) -> None:
 
 
 def test_what_is_older_goes_and_the_last_run_of_each_dag_stays(state: Path) -> None:
-    parley("airflow", "db", "migrate")
+    assert parley("airflow", "db", "migrate").returncode == 0
     old, late = log_file(state, "old", 31), log_file(state, "late", 29)
     with closing(sqlite3.connect(state / "airflow.db")) as database, database:
         for dag_id, days_ago in (("chat", 40), ("chat", 31), ("chat", 29), ("rare", 80), ("rare", 60)):
             dag_run(database, dag_id, days_ago)
 
-    assert "1 log files" in parley("clean", "--days", "30")
+    cleaned = parley("clean", "--days", "30")
+    assert cleaned.returncode == 0, cleaned.stdout + cleaned.stderr
+    assert "1 log files" in cleaned.stdout
 
     assert (old.parent.exists(), late.exists()) == (False, True)
     with closing(sqlite3.connect(state / "airflow.db")) as database:
@@ -72,7 +67,7 @@ def test_what_is_older_goes_and_the_last_run_of_each_dag_stays(state: Path) -> N
 def test_a_database_that_cannot_be_cleaned_is_said(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     old = log_file(state, "old", 31)
     monkeypatch.setenv("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", f"sqlite:///{state}/none/airflow.db")
-    result = subprocess.run([PARLEY, "clean", "--days", "30"], capture_output=True, text=True, check=False)
+    result = parley("clean", "--days", "30")
     assert result.returncode == 1
     assert "`airflow db clean" in result.stderr
     assert old.exists()

@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from pathlib import Path
 
 import pytest
 import yaml
 
-from parley import settings
 from parley.warehouse import Warehouse
-
-PARLEY = str(settings.BIN / "parley")
-
-
-def parley(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([PARLEY, *arguments], capture_output=True, text=True, check=False)
+from tests.command import parley
 
 
 @pytest.mark.usefixtures("warehouse")

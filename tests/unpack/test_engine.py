@@ -6,7 +6,6 @@ import gzip
 import json
 import logging
 import multiprocessing
-import os
 import random
 import shutil
 import time
@@ -173,7 +172,6 @@ def test_nothing_stays_of_a_load_that_was_ended_while_it_was_read(
 
     with monkeypatch.context() as patch:
         patch.setattr("parley.unpack.pieces.BYTES_AT_ONCE", 100_000)
-        patch.setenv("DATA_WRITER__BUFFER_MAX_ITEMS", "100")
         patch.setattr("parley.unpack.pieces.Pieces.rest", end)  # what is left, when all records were read
         with pytest.raises(TaskTimeout):
             unpack_new(BOT, warehouse, str(sample / "batch_1"))
@@ -310,47 +308,6 @@ def test_the_type_of_ids_and_of_what_looks_like_a_time_does_not_depend_on_what_c
             f" from {SCHEMA}.event_user order by _pos"
         )
     assert rows == [("17", "2024-01-10T00:00:00Z", 1, None), ("u-17", "soon", None, "high")]
-
-
-def event(**more: Any) -> str:
-    return json.dumps({"sender_id": "ada", "event": "user", "timestamp": 1704722742.5, **more}) + "\n"
-
-
-def test_large_texts_land(warehouse: Warehouse, tmp_path: Path) -> None:
-    images = (f"{number:06}" + "x" * 300_000 for number in range(300))
-    lines = [event(metadata={"image": image}) for image in images]
-    (tmp_path / "images.ndjson").write_text("".join(lines))
-    assert unpack_new(BOT, warehouse, str(tmp_path / "images.ndjson")).landed == 300
-    with warehouse.connect() as connection:
-        [[size]] = connection.query(f"select sum(length(metadata__image)) from {SCHEMA}.event_user")
-    assert size == 300 * 300_006
-
-
-def test_half_a_surrogate_pair_in_the_name_of_a_conversation_is_replaced(warehouse: Warehouse, tmp_path: Path) -> None:
-    dump = json.dumps({"name": "ada \ud800", "events": [{"event": "restart", "timestamp": 1704722742.5}]})
-    (tmp_path / "in.ndjson").write_text(event() + dump)
-    assert unpack_new(BOT, warehouse, str(tmp_path / "in.ndjson")).landed == 2
-    with warehouse.connect() as connection:
-        assert connection.query(f"select sender_id from {SCHEMA}.event_restart") == [("ada \ufffd",)]
-
-
-@pytest.mark.parametrize("depth", [1_000, 1_020, 2_000])
-def test_a_document_that_is_nested_too_deeply_is_set_aside(warehouse: Warehouse, tmp_path: Path, depth: int) -> None:
-    deep = event()[:-2] + ', "deep": ' + '{"a": ' * depth + "1" + "}" * depth + "}\n"
-    (tmp_path / "in.ndjson").write_text(event() + deep)
-    result = unpack_new(BOT, warehouse, str(tmp_path / "in.ndjson"))
-    assert result.landed == 1
-    assert all("nested too deeply" in reason for reason in result.set_aside)
-    assert result.set_aside.total() == 1
-    (tmp_path / "again.ndjson").write_text(deep)
-    with pytest.raises(UnpackError, match=r"again\.ndjson, line 1: .*nested too deeply"):
-        unpack_new(BOT, warehouse, str(tmp_path / "again.ndjson"), strict=True)
-
-
-def test_a_file_whose_name_is_not_unicode_is_named(warehouse: Warehouse, tmp_path: Path) -> None:
-    (tmp_path / os.fsdecode(b"gespr\xe4che.ndjson")).write_text(event())
-    with pytest.raises(UnpackError, match=r"gespr\\udce4che\.ndjson is not in UTF-8"):
-        unpack_new(BOT, warehouse, str(tmp_path))
 
 
 @pytest.mark.parametrize("source", ["no/such/folder", "sqlite:////no/such/store.sqlite"])

@@ -23,5 +23,5 @@ os.environ.setdefault("DATA_WRITER__COMPRESSION", "none")
 # Pieces are large enough as they come; dlt would wait for 5,000 rows, however large.
 os.environ.setdefault("DATA_WRITER__BUFFER_MAX_ITEMS", "1")
 # Each of the tables that are written at the same time needs memory; dlt would write twenty.
-WRITTEN_AT_ONCE = 2
-os.environ["LOAD__WORKERS"] = str(WRITTEN_AT_ONCE)
+os.environ.setdefault("LOAD__WORKERS", "2")
+WRITTEN_AT_ONCE = settings.number("LOAD__WORKERS", 2)

@@ -32,6 +32,7 @@ from parley.unpack.pipeline import (
     delete_files,
     file_format,
     known_types,
+    limit_memory,
     pipeline,
     source,
     spare_memory,
@@ -68,7 +69,7 @@ def unpack(
         UnpackError: a record was bad and `strict` is set, or the source cannot be read.
     """
     with _only_one(schema), warehouse.connect() as connection:
-        spare_memory(connection, widest=0)
+        spare_memory(connection)
         dlt_pipeline = pipeline(schema, warehouse, connection)
         _sweep(connection, schema)
         if not from_start:
@@ -113,7 +114,7 @@ def _pieces(
         yield from pieces.largest()
     yield from pieces.rest([*contract.tables, QUARANTINE])
     # All is with dlt now, which writes it next.
-    spare_memory(connection, widest=pieces.widest(WRITTEN_AT_ONCE, ROWS_HELD))
+    limit_memory(connection, widest=pieces.widest(WRITTEN_AT_ONCE, ROWS_HELD))
 
 
 @contextmanager

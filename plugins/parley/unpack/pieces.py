@@ -42,7 +42,7 @@ class Pieces:
         self._types = types
         self._parts: defaultdict[str, list[pa.Table]] = defaultdict(list)
         self._sizes: defaultdict[str, int] = defaultdict(int)
-        self._columns: defaultdict[tuple[str, str], Widths] = defaultdict(Widths)
+        self._widths: defaultdict[str, defaultdict[str, Widths]] = defaultdict(lambda: defaultdict(Widths))
 
     def add(self, tables: Mapping[str, pa.Table]) -> None:
         """Keep some rows of each table."""
@@ -67,10 +67,8 @@ class Pieces:
 
     def widest(self, tables: int, rows: int) -> int:
         """The bytes that so many rows have in a column at most, in so many tables at the same time."""
-        by_table: defaultdict[str, int] = defaultdict(int)
-        for (table, _), widths in self._columns.items():
-            by_table[table] = max(by_table[table], widths.of(rows))
-        return sum(sorted(by_table.values())[-tables:])
+        widest = [max(width.of(rows) for width in columns.values()) for columns in self._widths.values()]
+        return sum(sorted(widest)[-tables:])
 
     def _joined(self, table: str) -> pa.Table:
         """All parts as one table, which has every column that is known by now."""
@@ -79,5 +77,5 @@ class Pieces:
         joined = pa.concat_tables([everything, *self._parts.pop(table, ())], promote_options="default")
         if joined.num_rows:
             for name, column in zip(joined.column_names, joined.columns, strict=True):
-                self._columns[table, name].add(column.nbytes, joined.num_rows)
+                self._widths[table][name].add(column.nbytes, joined.num_rows)
         return joined

@@ -86,15 +86,17 @@ def source(schema_name: str, contract: Contract, tables: Iterator[tuple[str, pa.
     return dlt.source(lambda: resource, schema=schema)()
 
 
-def spare_memory(connection: Connection, *, widest: int) -> None:
-    """Let DuckDB write a load in little memory, whatever there is of it: what it has not written yet goes to disk.
-
-    Args:
-        widest: the bytes that it cannot but hold.
-    """
+def limit_memory(connection: Connection, widest: int) -> None:
+    """Let DuckDB take little memory, and what it needs for the bytes that it cannot but hold."""
     if connection.kind == "duckdb":
         needed = DUCKDB_MEMORY // 2 + COPIES_HELD * widest // 1_000_000
         connection.query(f"set memory_limit = '{max(DUCKDB_MEMORY, needed)}MB'")
+
+
+def spare_memory(connection: Connection) -> None:
+    """Let DuckDB write a load in little memory, whatever there is of it: what it has not written yet goes to disk."""
+    if connection.kind == "duckdb":
+        limit_memory(connection, widest=0)
         # To keep the order of rows, in which nothing here is interested, it would hold all of a table back.
         connection.query("set preserve_insertion_order = false")
         # dlt writes several tables at a time; to share each of these among threads costs more than it gives.

@@ -16,6 +16,7 @@ import fsspec
 import pyarrow as pa
 
 from parley.errors import UnpackError
+from parley.unpack.values import UNSTORABLE
 
 COMPRESSED = (".gz", ".zst")
 # Of what is read from S3 at a time.
@@ -159,24 +160,15 @@ def list_files(source: str, suffixes: tuple[str, ...] = ()) -> list[File]:
     except Exception as error:
         raise UnpackError(without_user(f"Cannot look for files at {source}: {error}")) from error
     files = [file for file in found if not suffixes or file.suffix in suffixes]
-    for file in files:
-        # Its name is kept with what lands.
-        if not _is_unicode(file.path):
-            name = file.place.encode(errors="backslashreplace").decode()
-            raise UnpackError(f"The name of {name} is not in UTF-8. Rename the file. {NOTHING}")
+    if unstorable := next((file.place for file in files if UNSTORABLE.search(file.path)), None):
+        # The name of a file is kept with what lands.
+        name = unstorable.encode(errors="backslashreplace").decode()
+        raise UnpackError(f"The name of {name} is not in UTF-8. Rename the file. {NOTHING}")
     if suffixes and not files:
         raise UnpackError(
             f"No file in {without_user(source)} ends in {', '.join(suffixes)} (or these with {', '.join(COMPRESSED)})."
         )
     return files
-
-
-def _is_unicode(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def without_user(text: str) -> str:
