@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -20,6 +21,7 @@ from parley.results import NodeResult, append, outcome, table
 from parley.services import free_port
 from parley.triggers import new_loads
 from parley.unpack.domains import unpack_new
+from parley.unpack.turn import turn_everywhere
 from parley.unpack.values import LONGEST_TEXT
 from parley.warehouse import Kind, Warehouse
 from tests.warehouses.conftest import MakeWarehouse
@@ -115,6 +117,21 @@ def test_postgres_finds_the_rows_of_a_load_and_of_a_conversation_by_index(server
             "select indexname from pg_indexes where schemaname = %s and tablename = 'event_user'", [BOT.raw_schema]
         )
     assert {"event_user_sender_id", "event_user__load_id"} <= {row[0] for row in rows}
+
+
+@pytest.mark.parametrize("server", ["postgres"], indirect=True)
+def test_an_unpacking_waits_for_one_on_another_machine(
+    server: Warehouse, land: Land, caplog: pytest.LogCaptureFixture
+) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        with server.connect() as elsewhere:
+            turn_everywhere(elsewhere, "demo_bot_event")
+            waiting = pool.submit(land, EVENT)
+            with pytest.raises(TimeoutError):
+                waiting.result(timeout=3)
+            assert elsewhere.tables("demo_bot_event") == set()
+        assert waiting.result(timeout=60)
+    assert caplog.messages.count("Waiting for another unpacking into demo_bot_event to end") == 1
 
 
 def test_lists_are_unnested_and_joined_into_texts(make_warehouse: MakeWarehouse) -> None:

@@ -8,15 +8,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from itertools import chain
 from typing import NoReturn
 
 import pyarrow as pa
 from dlt.pipeline.exceptions import PipelineStepFailed
-from filelock import FileLock, Timeout
 
-from parley import settings
 from parley.errors import UnpackError
 from parley.loads import LOADS
 from parley.unpack import WRITTEN_AT_ONCE
@@ -41,6 +38,7 @@ from parley.unpack.positions import position_rows, resume, unchanged_files
 from parley.unpack.prepare import QUARANTINE, Preparer, without_garbage_collection
 from parley.unpack.progress import progress
 from parley.unpack.sources import Record
+from parley.unpack.turn import turn_everywhere, turn_here
 from parley.unpack.workers import Workers, number_of_workers
 from parley.warehouse import Connection, Warehouse
 
@@ -68,7 +66,8 @@ def unpack(
     Raises:
         UnpackError: a record was bad and `strict` is set, or the source cannot be read.
     """
-    with _only_one(schema), warehouse.connect() as connection:
+    with turn_here(schema), warehouse.connect() as connection:
+        turn_everywhere(connection, schema)
         spare_memory(connection)
         dlt_pipeline = pipeline(schema, warehouse, connection)
         _sweep(connection, schema)
@@ -115,23 +114,6 @@ def _pieces(
     yield from pieces.rest([*contract.tables, QUARANTINE])
     # All is with dlt now, which writes it next.
     limit_memory(connection, widest=pieces.widest(WRITTEN_AT_ONCE, ROWS_HELD))
-
-
-@contextmanager
-def _only_one(schema: str) -> Iterator[None]:
-    """One unpacking of a schema at a time: it would take the rows of another for those of a load that died."""
-    path = settings.STATE / "dlt" / f"{schema}.lock"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(path)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        log.warning("Waiting for another unpacking into %s to end", schema)
-        lock.acquire()
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def _sweep(connection: Connection, schema: str) -> None:
