@@ -54,6 +54,8 @@ def test_a_document_that_is_nested_too_deeply_is_set_aside(warehouse: Warehouse,
 
 
 def test_a_file_whose_name_is_not_unicode_is_named(warehouse: Warehouse, tmp_path: Path) -> None:
-    (tmp_path / os.fsdecode(b"gespr\xe4che.ndjson")).write_text(event())
-    with pytest.raises(UnpackError, match=r"gespr\\udce4che\.ndjson is not in UTF-8"):
-        unpack_new(BOT, warehouse, str(tmp_path))
+    file = tmp_path / os.fsdecode(b"gespr\xe4che.ndjson")
+    file.write_text(event())
+    for source in (tmp_path, file):
+        with pytest.raises(UnpackError, match=r"gespr\\udce4che\.ndjson is not in UTF-8"):
+            unpack_new(BOT, warehouse, str(source))

@@ -146,20 +146,20 @@ def list_files(source: str, suffixes: tuple[str, ...] = ()) -> list[File]:
     """
     try:
         system, path = fsspec.url_to_fs(source)
-        if system.isfile(path):
-            return [File(posixpath.basename(path), path, system)]
-        if not system.isdir(path):
+        is_file = system.isfile(path)
+        if not is_file and not system.isdir(path):
             raise UnpackError(
                 f"{without_user(source)} is neither a file nor a folder. "
                 "Give the path or URL of files, or the URL of a database."
             )
-        found = [File(posixpath.relpath(name, path), name, system) for name in sorted(system.find(path))]
+        folder, paths = (posixpath.dirname(path), [path]) if is_file else (path, sorted(system.find(path)))
+        found = [File(posixpath.relpath(name, folder), name, system) for name in paths]
     except UnpackError:
         raise
     # Each file system has errors of its own: no permission, no credentials, a package that is not installed.
     except Exception as error:
         raise UnpackError(without_user(f"Cannot look for files at {source}: {error}")) from error
-    files = [file for file in found if not suffixes or file.suffix in suffixes]
+    files = [file for file in found if is_file or not suffixes or file.suffix in suffixes]
     if unstorable := next((file.place for file in files if UNSTORABLE.search(file.path)), None):
         # The name of a file is kept with what lands.
         name = unstorable.encode(errors="backslashreplace").decode()
