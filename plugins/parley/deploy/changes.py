@@ -82,6 +82,7 @@ def _own_suffix() -> str:
 
 def _build(pipeline: Pipeline, state: Path | None) -> bool:
     """dbt build of a pipeline's domain; whether it succeeded."""
+    # Not its tag, which the tests of its sources do not have.
     domain = f"fqn:parley.{pipeline.domain}"
     selection = ["--select", domain]
     if state and (state / pipeline.name / "manifest.json").exists():
