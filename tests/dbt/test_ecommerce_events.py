@@ -81,3 +81,23 @@ def test_a_table_of_which_dbt_does_not_know_yet_is_not_missing(shop: Shop, monke
     shop.dbt("run", "--threads", "1", "-s", "ecommerce_load_ids", *models)
     for model, event_id in (("pages", "p1"), ("refunds", "r1")):
         assert shop.query(f"select event_id from ecommerce_staging.stg_ecommerce__{model}") == [(event_id,)]
+
+
+def test_a_link_joins_chains_of_any_length(shop: Shop) -> None:
+    """Each device is used by two neighbours. The one that comes last has the lowest label of all."""
+    users = [f"u{number:03}" for number in range(101)]
+    chain = [
+        page(f"{user} {side}", "https://www.shop.example/", anonymousId=f"device {number:03}", userId=user)
+        for number in range(100)
+        for side, user in enumerate(users[number : number + 2])
+    ]
+    shop.land(chain)
+    shop.dbt(*SEED_AND_RUN, "-s", "+int_ecommerce__identity_nodes", run_id="first")
+    shop.mark("first")
+    shop.land([page("last", "https://www.shop.example/", anonymousId="at last", userId=users[-1])])
+    for verb in (["run"], ["run", "--full-refresh"]):
+        shop.dbt(*verb, "-s", "+int_ecommerce__identity_nodes", run_id=" ".join(verb))
+        found = shop.query(
+            "select count(*), count(distinct component), min(component) from ecommerce_staging.int_ecommerce__identity_nodes"
+        )
+        assert found == [(202, 1, "a:at last")]
