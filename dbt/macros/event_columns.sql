@@ -40,9 +40,7 @@
     {%- for column in event_columns(table, name, needed) -%}
         {%- set quoted = adapter.quote(column.name) -%}
         {%- if modules.re.match('double|float|real|numeric|decimal|.*int', column.dtype | lower) -%}
-            {%- do values.append(
-                "case when abs(" ~ quoted ~ ") < 1e14 then cast(" ~ quoted ~ " as numeric(18, 4)) end"
-            ) -%}
+            {%- do values.append(amount(quoted)) -%}
         {%- else -%}
             {%- do values.append(text_number("trim(cast(" ~ quoted ~ " as varchar(65535)))")) -%}
         {%- endif -%}

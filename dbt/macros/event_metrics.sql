@@ -147,7 +147,7 @@
             -- orders, in the reporting currency
             coalesce(order_totals.orders, 0) as orders,
             coalesce(order_totals.orders_not_converted, 0) as orders_not_converted,
-            cast(coalesce(order_totals.revenue, 0) as numeric(18, 4)) as revenue
+            cast(coalesce(order_totals.revenue, 0) as numeric(38, 4)) as revenue
         from periods
         left join activity
             on activity.{{ keys[0] }} = periods.{{ keys[0] }}

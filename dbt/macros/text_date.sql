@@ -5,7 +5,9 @@
     {%- set date = "cast(" ~ dbt.dateadd('day', day ~ " - 1", first_day) ~ " as date)" -%}
     {#- Counted on from the first of the month, so that 30 February is no error but another month. -#}
     case
-        when substring({{ text }}, 1, 10) similar to '[0-9][0-9][0-9][0-9]-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])'
+        when
+            substring({{ text }}, 1, 10) similar to '[0-9][0-9][0-9][0-9]-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])'
+            and substring({{ text }}, 1, 4) <> '0000'
             then case when extract(month from {{ date }}) = cast(substring({{ text }}, 6, 2) as integer) then {{ date }} end
     end
 {%- endmacro %}

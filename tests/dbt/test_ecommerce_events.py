@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -48,11 +49,54 @@ def test_a_click_id_is_a_parameter_of_that_very_name(shop: Shop) -> None:
 
 def test_a_number_in_a_text(shop: Shop) -> None:
     written = {"12": 12, "+1.5": 1.5, ".5": 0.5, "-.25": -0.25, "3.": 3, ".": None, "1,5": None, "1e3": None}
+    written |= {"999999999999.99999": 10**12, "1000000000000": None}
     lines = [{"product_id": text, "price": text} for text in written]
     properties = {"order_id": "o1", "total": 1, "currency": "USD", "products": lines}
     shop.land([event("order", "track", event="Order Completed", properties=properties)])
     shop.dbt("run", "-s", "ecommerce_load_ids", "stg_ecommerce__orders", "stg_ecommerce__order_items")
     assert dict(shop.query("select product_id, price from ecommerce_staging.stg_ecommerce__order_items")) == written
+
+
+def order(order_id: str, day: str, currency: str, total: float, *products: Any) -> Event:
+    properties = {"order_id": order_id, "total": total, "currency": currency, "products": products}
+    times = {"timestamp": f"{day}T10:00:00.000Z", "receivedAt": f"{day}T10:01:00.000Z"}
+    return event(order_id, "track", event="Order Completed", properties=properties, **times)
+
+
+def test_amounts_are_converted_to_the_cent(shop: Shop) -> None:
+    """Half a cent up: 270 x 1.0795 is 291.465, 1.15 x 1.1 is 1.265."""
+    shop.land([order("o1", "2024-02-15", "EUR", 270), order("o2", "2023-05-15", "EUR", 1.15)])
+    shop.dbt(*SEED_AND_RUN, "-s", "+int_ecommerce__orders")
+    found = dict(shop.query("select order_id, total_reporting from ecommerce_staging.int_ecommerce__orders"))
+    assert found == {"o1": Decimal("291.47"), "o2": Decimal("1.27")}
+
+
+def test_an_amount_that_is_too_large_is_none_and_stops_nothing(shop: Shop) -> None:
+    line = {"product_id": "p", "price": 1_000_000_000, "quantity": 1_000_000_000}
+    largest = 999_999_999_999
+    shop.land(
+        [
+            order("line", "2024-02-15", "USD", 1, line),
+            order("too large", "2024-02-15", "USD", 1e13),
+            order("converted", "2024-02-15", "EUR", largest),
+            *(order(f"sum {number}", "2024-02-15", "USD", largest) for number in range(120)),
+            event("step", "track", event="Checkout Step Completed", properties={"step": 170_000_000_000}),
+            event("old", "identify", userId="u1", context={"traits": {"birthday": "0000-01-01"}}),
+        ]
+    )
+    shop.dbt(*SEED_AND_RUN, "-s", "+tag:ecommerce", "--exclude", "path:snapshots")
+    assert shop.query("select amount, amount_reporting from ecommerce_staging.int_ecommerce__order_items") == [
+        (None, None)
+    ]
+    by_order = "select revenue, revenue_reporting from ecommerce_staging.int_ecommerce__orders where order_id = "
+    assert shop.query(f"{by_order} 'too large'") == [(None, None)]
+    assert shop.query(f"{by_order} 'converted'") == [(largest, None)]
+    total = "select revenue from ecommerce_marts.event_metrics_daily_by_currency where currency = 'USD'"
+    assert shop.query(total) == [(120 * largest + 1,)]
+    credited = "select sum(revenue) from ecommerce_marts.attribution_by_channel where attribution_model = 'linear'"
+    assert shop.query(credited) == [(121 * largest + 1,)]
+    assert shop.query("select step from ecommerce_staging.stg_ecommerce__checkout_steps") == [(170_000_000_000,)]
+    assert shop.query("select birthday from ecommerce_staging.stg_ecommerce__identifies") == [(None,)]
 
 
 def test_a_shops_other_hosts_are_not_where_somebody_came_from(shop: Shop) -> None:
@@ -97,7 +141,6 @@ def test_a_link_joins_chains_of_any_length(shop: Shop) -> None:
     shop.land([page("last", "https://www.shop.example/", anonymousId="at last", userId=users[-1])])
     for verb in (["run"], ["run", "--full-refresh"]):
         shop.dbt(*verb, "-s", "+int_ecommerce__identity_nodes", run_id=" ".join(verb))
-        found = shop.query(
-            "select count(*), count(distinct component), min(component) from ecommerce_staging.int_ecommerce__identity_nodes"
-        )
+        counts = "select count(*), count(distinct component), min(component)"
+        found = shop.query(f"{counts} from ecommerce_staging.int_ecommerce__identity_nodes")
         assert found == [(202, 1, "a:at last")]

@@ -1,6 +1,9 @@
 -- A table, as int_ecommerce__orders is.
 {{ config(materialized='table', dist='order_id', sort='order_id') }}
 
+{#- DuckDB multiplies two numbers of up to 18 digits into one of 18: one is made wider first. #}
+{% set price = 'cast(items.price as numeric(24, 4)) * items.quantity' %}
+
 with
 
 items as (
@@ -25,9 +28,8 @@ final as (
 
     select
         items.*,
-        cast(cast(items.price as numeric(24, 4)) * items.quantity as numeric(18, 4)) as amount,
-        {{ to_reporting_currency('cast(items.price as numeric(24, 4)) * items.quantity', 'rates.rate', 'rates.reporting_rate') }}
-            as amount_reporting
+        {{ amount(price) }} as amount,
+        {{ to_reporting_currency(price, 'rates.rate', 'rates.reporting_rate') }} as amount_reporting
     from items
     inner join orders
         on orders.order_id = items.order_id

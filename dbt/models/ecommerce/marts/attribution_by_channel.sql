@@ -18,8 +18,8 @@ final as (
         coalesce(currency, 'unknown') as currency,
         count(distinct case when credit > 0 then order_id end) as orders,
         sum(credit) as credited_orders,
-        cast(sum(revenue) as numeric(18, 4)) as revenue,
-        cast(sum(revenue_reporting) as numeric(18, 4)) as revenue_reporting
+        cast(sum(revenue) as numeric(38, 4)) as revenue,
+        cast(sum(revenue_reporting) as numeric(38, 4)) as revenue_reporting
     from credits
     group by
         cast(ordered_at as date),

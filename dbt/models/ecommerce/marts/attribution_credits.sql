@@ -169,10 +169,14 @@ final as (
         cast(
             cast(
                 {{ amount }}_whole + case when {{ amount }}_rank <= {{ amount }}_left then 1 else 0 end
-                as numeric(18, 4)
-            ) / 100
+                as numeric(18, 0)
+            ) * cast(0.01 as numeric(3, 2))
             -- A price may have more places than cents.
-            + case when {{ amount }}_rank = 1 then {{ amount }} - cast({{ amount }}_cents as numeric(18, 4)) / 100 else 0 end
+            + case
+                when {{ amount }}_rank = 1
+                    then {{ amount }} - cast({{ amount }}_cents as numeric(18, 0)) * cast(0.01 as numeric(3, 2))
+                else 0
+            end
             as numeric(18, 4)
         ) as {{ amount }}{{ ',' if not loop.last }}
         {%- endfor %}

@@ -72,11 +72,11 @@ final as (
         days.activity_date,
         days.currency,
         coalesce(order_totals.orders, 0) as orders,
-        cast(coalesce(order_totals.revenue, 0) as numeric(18, 4)) as revenue,
-        cast(coalesce(order_totals.total, 0) as numeric(18, 4)) as total,
-        cast(order_totals.revenue_reporting as numeric(18, 4)) as revenue_reporting,
+        cast(coalesce(order_totals.revenue, 0) as numeric(38, 4)) as revenue,
+        cast(coalesce(order_totals.total, 0) as numeric(38, 4)) as total,
+        cast(order_totals.revenue_reporting as numeric(38, 4)) as revenue_reporting,
         coalesce(refund_totals.refunds, 0) as refunds,
-        cast(coalesce(refund_totals.refunded_total, 0) as numeric(18, 4)) as refunded_total
+        cast(coalesce(refund_totals.refunded_total, 0) as numeric(38, 4)) as refunded_total
     from days
     left join order_totals
         on order_totals.activity_date = days.activity_date

@@ -16,7 +16,7 @@ final as (
         -- the step
         {{ event_text(table, 'checkout_id') }} as checkout_id,
         {{ event_text(table, 'order_id') }} as order_id,
-        cast({{ event_number(table, 'step') }} as integer) as step,
+        cast({{ event_number(table, 'step') }} as bigint) as step,
         lower({{ event_text(table, 'payment_method') }}) as payment_method,
         lower({{ event_text(table, 'card_type') }}) as card_type,
         {{ event_text(table, 'shipping_method') }} as shipping_method
