@@ -5,6 +5,7 @@
 {% macro get_incremental_replace_orders_sql(arguments) -%}
     {{ replace_rows(arguments, [
         'order_id in (select order_id from ' ~ arguments['temp_relation'] ~ ')',
-        'order_id not in (select order_id from ' ~ ref('int_ecommerce__orders') ~ ' where revenue is not null)',
+        'order_id in (select order_id from ' ~ arguments['target_relation'] ~ ' except select order_id from '
+        ~ ref('int_ecommerce__orders') ~ ' where revenue is not null)',
     ]) }}
 {%- endmacro %}

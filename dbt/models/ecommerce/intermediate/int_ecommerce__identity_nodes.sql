@@ -38,7 +38,7 @@ final as (
         node as known_component
     from nodes
     {%- if is_incremental() %}
-    where node not in (select node from {{ this }})
+    where not exists (select 1 from {{ this }} as known where known.node = nodes.node)
     {%- endif %}
 
 )

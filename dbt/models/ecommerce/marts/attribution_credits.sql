@@ -12,9 +12,20 @@
 with
 
 {% if is_incremental() -%}
--- Under this model all of an order is the first session's.
-converted_anew as (
+orders_to_make as (
 
+    select order_id
+    from {{ ref('attribution_touchpoints') }}
+    where
+        dbt_visitor_id in (
+            select dbt_visitor_id
+            from {{ identities }}
+            where {{ of_this_run }}
+        )
+
+    union
+
+    -- Whose rate was corrected. Under this attribution model all of an order is the first session's.
     select touchpoints.order_id
     from {{ ref('attribution_touchpoints') }} as touchpoints
     inner join {{ this }} as stored
@@ -39,13 +50,7 @@ touchpoints as (
             as days_between
     from {{ ref('attribution_touchpoints') }}
     {%- if is_incremental() %}
-    where
-        dbt_visitor_id in (
-            select dbt_visitor_id
-            from {{ identities }}
-            where {{ of_this_run }}
-        )
-        or order_id in (select order_id from converted_anew)
+    where order_id in (select order_id from orders_to_make)
     {%- endif %}
 
 ),

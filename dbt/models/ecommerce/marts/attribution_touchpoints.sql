@@ -4,12 +4,37 @@
 
 with
 
-{% if is_incremental() -%}
--- A rate that was corrected counts for the past too.
-converted_anew as (
+identified_orders as (
 
-    select orders.order_id
+    select
+        orders.order_id,
+        orders.occurred_at,
+        orders.currency,
+        orders.revenue,
+        orders.revenue_reporting,
+        identities.dbt_visitor_id,
+        identities.component
     from {{ ref('int_ecommerce__orders') }} as orders
+    inner join {{ ref('id_graph') }} as identities
+        on identities.node = coalesce(
+            {{ identity_node('u', 'orders.user_id') }}, {{ identity_node('a', 'orders.anonymous_id') }}
+        )
+    where orders.revenue is not null
+
+),
+
+{% if is_incremental() -%}
+orders_to_make as (
+
+    select order_id
+    from identified_orders
+    where {{ of_this_run }}
+
+    union
+
+    -- A rate that was corrected counts for the past too.
+    select orders.order_id
+    from identified_orders as orders
     inner join {{ this }} as stored
         on stored.order_id = orders.order_id
         and stored.touch_nr = 1
@@ -22,26 +47,11 @@ converted_anew as (
 {% endif -%}
 orders as (
 
-    select
-        orders.order_id,
-        orders.occurred_at,
-        orders.currency,
-        orders.revenue,
-        orders.revenue_reporting,
-        identities.dbt_visitor_id
-    from {{ ref('int_ecommerce__orders') }} as orders
-    inner join {{ ref('id_graph') }} as identities
-        on identities.node = coalesce(
-            {{ identity_node('u', 'orders.user_id') }}, {{ identity_node('a', 'orders.anonymous_id') }}
-        )
-    where
-        orders.revenue is not null
-        {%- if is_incremental() %}
-        and (
-            {{ of_this_run }}
-            or orders.order_id in (select order_id from converted_anew)
-        )
-        {%- endif %}
+    select *
+    from identified_orders
+    {%- if is_incremental() %}
+    where order_id in (select order_id from orders_to_make)
+    {%- endif %}
 
 ),
 
