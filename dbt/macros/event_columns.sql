@@ -29,7 +29,7 @@
 {% macro event_text(table, name, needed=false) -%}
     {%- set values = [] -%}
     {%- for column in event_columns(table, name, needed) -%}
-        {%- do values.append("nullif(trim(cast(" ~ adapter.quote(column.name) ~ " as varchar(65535))), '')") -%}
+        {%- do values.append("nullif(trim(" ~ column_text(column) ~ "), '')") -%}
     {%- endfor -%}
     {{ return(first_of(values, 'varchar(65535)')) }}
 {%- endmacro %}
@@ -42,7 +42,7 @@
         {%- if modules.re.match('double|float|real|numeric|decimal|.*int', column.dtype | lower) -%}
             {%- do values.append(amount(quoted)) -%}
         {%- else -%}
-            {%- do values.append(text_number("trim(cast(" ~ quoted ~ " as varchar(65535)))")) -%}
+            {%- do values.append(text_number("trim(" ~ column_text(column) ~ ")")) -%}
         {%- endif -%}
     {%- endfor -%}
     {{ return(first_of(values, 'numeric(18, 4)')) }}
@@ -67,7 +67,7 @@
                 ~ " to a column of a time type."
             ) }}
         {%- else -%}
-            {%- do values.append("cast(" ~ text_date("cast(" ~ quoted ~ " as varchar(65535))") ~ " as timestamp)") -%}
+            {%- do values.append("cast(" ~ text_date(column_text(column)) ~ " as timestamp)") -%}
         {%- endif -%}
     {%- endfor -%}
     {{ return(first_of(values, 'timestamp')) }}

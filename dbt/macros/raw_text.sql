@@ -7,7 +7,7 @@
     {%- set names = [] -%}
     {%- for candidate in adapter.get_columns_in_relation(relation) -%}
         {%- if candidate.name == column or candidate.name.startswith(column ~ '__v_') -%}
-            {%- do names.append("nullif(trim(cast(" ~ adapter.quote(candidate.name) ~ " as varchar(65535))), '')") -%}
+            {%- do names.append("nullif(trim(" ~ column_text(candidate) ~ "), '')") -%}
         {%- endif -%}
     {%- endfor -%}
     {%- if not names -%}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -55,6 +56,17 @@ def test_a_number_in_a_text(shop: Shop) -> None:
     shop.land([event("order", "track", event="Order Completed", properties=properties)])
     shop.dbt("run", "-s", "ecommerce_load_ids", "stg_ecommerce__orders", "stg_ecommerce__order_items")
     assert dict(shop.query("select product_id, price from ecommerce_staging.stg_ecommerce__order_items")) == written
+
+
+def test_a_trait_that_is_true_or_false_is_read_by_no_cast(shop: Shop) -> None:
+    """Redshift casts no boolean to a text."""
+    traits = {"yes": {"is_active_on_website": True}, "no": {"is_active_on_website": False}, "unknown": {}}
+    shop.land([event(name, "identify", userId=name, context={"traits": told}) for name, told in traits.items()])
+    shop.dbt("run", "-s", "ecommerce_load_ids", "stg_ecommerce__identifies")
+    found = dict(shop.query("select event_id, is_active_on_website from ecommerce_staging.stg_ecommerce__identifies"))
+    assert found == {"yes": True, "no": False, "unknown": None}
+    [[view]] = shop.query("select sql from duckdb_views() where view_name = 'stg_ecommerce__identifies'")
+    assert not re.search(r"cast\(\W*is_active_on_website", view, re.IGNORECASE)
 
 
 def order(order_id: str, day: str, currency: str, total: float, *products: Any) -> Event:
