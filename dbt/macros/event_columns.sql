@@ -55,11 +55,8 @@
 {% macro event_time(table, name, needed=false) -%}
     {%- set values = [] -%}
     {%- for column in event_columns(table, name, needed) -%}
-        {%- set quoted = adapter.quote(column.name) -%}
-        {%- if modules.re.search('with time zone|timestamptz', column.dtype | lower) -%}
-            {%- do values.append(utc_timestamp(quoted)) -%}
-        {%- elif modules.re.match('timestamp|datetime|date', column.dtype | lower) -%}
-            {%- do values.append("cast(" ~ quoted ~ " as timestamp)") -%}
+        {%- if column_time(column) -%}
+            {%- do values.append(column_time(column)) -%}
         {%- elif needed -%}
             {{ exceptions.raise_compiler_error(
                 "The column " ~ column.name ~ " of " ~ table.relation.schema ~ "." ~ table.relation.identifier ~ " is "
@@ -73,9 +70,28 @@
     {{ return(first_of(values, 'timestamp')) }}
 {%- endmacro %}
 
-{# As a date. #}
-{% macro event_date(table, name, needed=false) -%}
-    {{ return(text_date(event_text(table, name, needed))) }}
+{# A column of a time type as a time in UTC without zone; none for one of another type. #}
+{% macro column_time(column) -%}
+    {%- set quoted = adapter.quote(column.name) -%}
+    {%- if modules.re.search('with time zone|timestamptz', column.dtype | lower) -%}
+        {{ return(utc_timestamp(quoted)) }}
+    {%- elif modules.re.match('timestamp|datetime|date', column.dtype | lower) -%}
+        {{ return("cast(" ~ quoted ~ " as timestamp)") }}
+    {%- endif -%}
+    {{ return(none) }}
+{%- endmacro %}
+
+{# As a date: that of a time in UTC, or that with which a text begins. #}
+{% macro event_date(table, name) -%}
+    {%- set values = [] -%}
+    {%- for column in event_columns(table, name) -%}
+        {%- if column_time(column) -%}
+            {%- do values.append("cast(" ~ column_time(column) ~ " as date)") -%}
+        {%- else -%}
+            {%- do values.append(text_date("trim(" ~ column_text(column) ~ ")")) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return(first_of(values, 'date')) }}
 {%- endmacro %}
 
 {# As true, false or null. #}

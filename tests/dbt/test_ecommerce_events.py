@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -67,6 +68,21 @@ def test_a_trait_that_is_true_or_false_is_read_by_no_cast(shop: Shop) -> None:
     assert found == {"yes": True, "no": False, "unknown": None}
     [[view]] = shop.query("select sql from duckdb_views() where view_name = 'stg_ecommerce__identifies'")
     assert not re.search(r"cast\(\W*is_active_on_website", view, re.IGNORECASE)
+
+
+def test_a_birthday_is_a_day_in_utc_whatever_the_zone_of_the_session(shop: Shop) -> None:
+    told = {"day": "1990-02-28", "time": "1990-02-28T00:00:00Z", "none": "soon"}
+    traits = {name: {"birthday": birthday} for name, birthday in told.items()}
+    shop.land([event(name, "identify", userId=name, context={"traits": each}) for name, each in traits.items()])
+    with shop.connection() as connection:
+        # As where RudderStack writes the tables, which makes a column of times of it.
+        a_time = "timestamptz using try_cast(birthday as timestamptz)"
+        connection.query(f"alter table ecommerce_raw.identifies alter birthday type {a_time}")
+    shop.dbt("run", "-s", "ecommerce_load_ids", "stg_ecommerce__identifies")
+    with shop.connection() as connection:
+        connection.query("set global timezone = 'America/New_York'")
+        found = dict(connection.query("select event_id, birthday from ecommerce_staging.stg_ecommerce__identifies"))
+    assert found == {"day": date(1990, 2, 28), "time": date(1990, 2, 28), "none": None}
 
 
 def order(order_id: str, day: str, currency: str, total: float, *products: Any) -> Event:
