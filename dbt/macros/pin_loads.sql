@@ -8,7 +8,8 @@
     {{ config(materialized='incremental', incremental_strategy='append', full_refresh=false, dist='all') }}
     {% set run_id = parley_run_id() %}
     {% set given = (env_var('PARLEY_LOAD_IDS', '') if execute else '').split(',') | map('trim') | select | list %}
-    {#- A destination that is built for the first time needs everything, also what was done for another one. #}
+    {#- A destination that is built for the first time needs everything, also what was done for another one, and whatever
+    the run was given: no later run would look for the rest. #}
     {% set everything = flags.FULL_REFRESH or not is_incremental() %}
     {% if given and not flags.FULL_REFRESH %}
         {% do check_loads(ledger, given) %}
@@ -35,15 +36,13 @@
             {{ current_utc_timestamp() }} as pinned_at
         from loads
         where
-            {% if given and not flags.FULL_REFRESH -%}
+            {% if everything -%}
+            true
+            {%- elif given -%}
             (
                 load_id in ({% for load_id in given %}{{ sql_string(load_id) }}{{ ', ' if not loop.last }}{% endfor %})
-                {%- if is_incremental() %}
                 or (last_status = 0 and load_id in (select load_id from {{ this }}))
-                {%- endif %}
             )
-            {%- elif everything -%}
-            true
             {%- else -%}
             last_status = 0
             {%- endif %}
