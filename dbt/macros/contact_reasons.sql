@@ -95,6 +95,17 @@
 
     ),
 
+    -- Beyond the days of the calendar the row before may not be of the period before, which had none then.
+    followed as (
+
+        select
+            *,
+            lag(period_start) over (partition by tag_key order by period_start) as period_start_before,
+            lag(conversations) over (partition by tag_key order by period_start) as conversations_before
+        from filled
+
+    ),
+
     final as (
 
         select
@@ -104,11 +115,14 @@
             conversations,
             cast(conversations as double precision)
                 / nullif(sum(conversations) over (partition by period_start), 0) as share,
-            conversations - lag(conversations) over (partition by tag_key order by period_start)
-                as change_to_period_before,
+            case
+                when period_start_before = cast({{ dbt.dateadd(datepart, -1, 'period_start') }} as date)
+                    then conversations - conversations_before
+                when period_start_before is not null then conversations
+            end as change_to_period_before,
             average_hours_to_resolve,
             users
-        from filled
+        from followed
 
     )
 

@@ -62,7 +62,7 @@ def lifecycle(name: str, events: list[Row], groups: dict[str, str]) -> tuple[Any
             closed = at(event) if new == "CLOSED" else None
             status = new
         messages += kind in ("customer_message_received", "message_sent_to_customer")
-        agents.add(value if kind == "agent_assigned" else event["agent_id"] or None)
+        agents.add({"agent_assigned": value, "message_sent_to_customer": event["agent_id"] or None}.get(kind))
         if kind == "tag_assigned":
             tags.add(value.lower())
     about = {groups.get(tag) for tag in tags}
@@ -112,6 +112,24 @@ def test_random_histories(support: Support, seed: int) -> None:
         support.dbt("run", run_id=f"run {number}")
         support.mark(f"run {number}")
     check(support, [row for batch in batches for row in batch])
+
+
+def test_who_answers_comes_after_the_message_and_who_tags_is_no_agent_of_it(support: Support) -> None:
+    def row(minute: str, event: str, value: str, agent: str = "") -> Row:
+        who = {"conversation_id": "c", "user_id": "u", "agent_id": agent}
+        return {**who, "event_timestamp": f"2024-01-01 10:{minute}:00", "event": event, "event_value": value}
+
+    rows = [
+        row("00", "message_sent_to_customer", "Hello! How can I help?", agent="1"),
+        row("00", "customer_message_received", "Where is my order?"),
+        row("20", "tag_assigned", "delivery", agent="7"),
+        row("30", "message_sent_to_customer", "On its way.", agent="1"),
+        row("40", "status_changed_to", "Closed", agent="9"),
+    ]
+    support.land(conversation_events=rows)
+    support.dbt("build", "--exclude", "resource_type:unit_test", run_id="run")
+    columns = "first_response_minutes, number_involved_agents"
+    assert support.query(f"select {columns} from support_marts.fct_conversation_lifecycle") == [(30, 1)]
 
 
 def test_the_sample_with_all_of_its_traps(support: Support) -> None:

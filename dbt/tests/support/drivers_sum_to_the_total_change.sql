@@ -2,7 +2,7 @@
 -- What the tags changed by is what the total changed by, from one period to the next.
 with
 
-totals as (
+sums as (
 
     {% for period, model in {
         'day': 'contact_reasons_daily', 'week': 'contact_reasons_weekly', 'month': 'contact_reasons_monthly'
@@ -10,7 +10,9 @@ totals as (
     select
         '{{ period }}' as period,
         period_start,
-        sum(conversations) - lag(sum(conversations)) over (order by period_start) as total_change
+        cast({{ dbt.dateadd(period, -1, 'period_start') }} as date) as period_start_before,
+        row_number() over (order by period_start) as period_nr,
+        sum(conversations) as conversations
     from {{ ref(model) }}
     group by period_start
     {%- if not loop.last %}
@@ -19,6 +21,21 @@ totals as (
 
     {% endif %}
     {%- endfor %}
+
+),
+
+totals as (
+
+    select
+        sums.period,
+        sums.period_start,
+        -- Beyond the days of the calendar a period without contacts has no row.
+        sums.conversations - coalesce(sums_before.conversations, 0) as total_change
+    from sums
+    left join sums as sums_before
+        on sums_before.period = sums.period
+        and sums_before.period_start = sums.period_start_before
+    where sums.period_nr > 1
 
 ),
 

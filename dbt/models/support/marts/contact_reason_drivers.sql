@@ -47,7 +47,7 @@ final as (
         changes.period_start_before,
         row_number() over (
             partition by changes.period, changes.period_start
-            order by abs(changes.change_to_period_before) desc, coalesce(changes.tag, '')
+            order by abs(changes.change_to_period_before) desc, {{ byte_order("coalesce(changes.tag, '')") }}
         ) as driver_nr,
         changes.tag,
         changes.reason_group,

@@ -31,18 +31,27 @@ changes as (
 
 ),
 
-timed as (
+numbered as (
 
     select
         *,
-        min(case when event = 'customer_message_received' then event_timestamp end) over (
-            partition by conversation_id
-        ) as first_customer_message_at,
+        row_number() over (partition by conversation_id order by event_timestamp, _pos) as event_nr,
         row_number() over (
             partition by conversation_id
             order by case when user_id is null then 1 else 0 end, event_timestamp, _pos
         ) as user_nr
     from events
+
+),
+
+placed as (
+
+    select
+        *,
+        min(case when event = 'customer_message_received' then event_nr end) over (
+            partition by conversation_id
+        ) as first_customer_message_nr
+    from numbered
 
 ),
 
@@ -53,10 +62,10 @@ totals as (
         max(case when user_nr = 1 then user_id end) as user_id,
         min(event_timestamp) as started_at,
         max(event_timestamp) as last_event_at,
-        min(first_customer_message_at) as first_customer_message_at,
+        min(case when event_nr = first_customer_message_nr then event_timestamp end) as first_customer_message_at,
         min(
             case
-                when event = 'message_sent_to_customer' and event_timestamp >= first_customer_message_at
+                when event = 'message_sent_to_customer' and event_nr > first_customer_message_nr
                     then event_timestamp
             end
         ) as first_response_at,
@@ -64,7 +73,7 @@ totals as (
         count(case when event = 'customer_message_received' then 1 end) as customer_messages_count,
         count(case when event = 'message_sent_to_customer' then 1 end) as agent_messages_count,
         count(*) as events_count
-    from timed
+    from placed
     group by conversation_id
 
 ),

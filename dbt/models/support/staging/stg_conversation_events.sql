@@ -15,8 +15,12 @@ final as (
         _record_hash,
         conversation_id,
         user_id,
-        -- Messages name their agent. An assignment has it as its value, and may name who has assigned it.
-        case when event = 'agent_assigned' then event_value else agent_id end as agent_id,
+        -- Messages name their agent. An assignment has it as its value, and may name who has assigned it; so may any other
+        -- event name who was at the screen.
+        case event
+            when 'message_sent_to_customer' then agent_id
+            when 'agent_assigned' then event_value
+        end as agent_id,
 
         -- place
         {{ utc_timestamp('"timestamp"') }} as event_timestamp,
