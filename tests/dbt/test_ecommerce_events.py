@@ -135,6 +135,28 @@ def test_a_shops_other_hosts_are_not_where_somebody_came_from(shop: Shop) -> Non
     assert found == {"blog": "direct", "news": "referral"}
 
 
+def test_where_somebody_came_from_is_told_by_the_referrer_where_its_domain_is_not(shop: Shop) -> None:
+    url = "https://www.shop.example"
+    shop.land(
+        [
+            event("search", properties={"url": f"{url}/p", "referrer": "https://News.example.net/?q=1"}),
+            event("context", properties={}, context={"page": {"url": url, "referrer": "https://news.example.net"}}),
+            event("own", properties={"url": f"{url}?a=1", "referrer": f"{url}/q"}),
+            page("port", f"{url}:443/p", "www.shop.example"),
+            event("typed", properties={"url": url, "referrer": "$direct"}),
+        ]
+    )
+    shop.dbt(*SEED_AND_RUN, "-s", "+int_ecommerce__sessions")
+    columns = "substring(device_id, 13), channel, referring_domain"
+    assert set(shop.query(f"select {columns} from ecommerce_staging.int_ecommerce__sessions")) == {
+        ("search", "referral", "news.example.net"),
+        ("context", "referral", "news.example.net"),
+        ("own", "direct", None),
+        ("port", "direct", None),
+        ("typed", "direct", None),
+    }
+
+
 def test_a_table_of_which_dbt_does_not_know_yet_is_not_missing(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     """As when another thread has noted but one of the raw tables: of one that may be missing nothing would be read."""
     refund = {"order_id": "o1", "total": 1, "currency": "USD"}

@@ -61,7 +61,7 @@ origins as (
     select
         pages.*,
         pages.referring_domain is not null
-        and pages.referring_domain <> coalesce(lower(split_part(split_part(pages.url, '//', 2), '/', 1)), '')
+        and pages.referring_domain <> coalesce({{ url_host('pages.url') }}, '')
         {%- if var('own_hosts') %}
         and pages.referring_domain not in (
             {%- for host in var('own_hosts') %}{{ sql_string(host | lower) }}{{ ', ' if not loop.last }}{% endfor -%}

@@ -1,5 +1,9 @@
 {% set table = event_table('pages') %}
 {% set url = 'coalesce(' ~ event_text(table, 'url') ~ ', ' ~ event_text(table, 'context_page_url') ~ ')' %}
+{#- $direct is the browser SDK's word for nowhere. #}
+{% set referrer -%}
+    nullif(coalesce({{ event_text(table, 'referrer') }}, {{ event_text(table, 'context_page_referrer') }}), '$direct')
+{%- endset %}
 
 with
 
@@ -22,15 +26,12 @@ final as (
         {{ url }} as url,
         coalesce({{ event_text(table, 'title') }}, {{ event_text(table, 'context_page_title') }}) as title,
 
-        -- where it was come from; $direct is the browser SDK's word for nowhere
-        nullif(
-            coalesce({{ event_text(table, 'referrer') }}, {{ event_text(table, 'context_page_referrer') }}), '$direct'
-        ) as referrer,
-        lower(
-            coalesce(
-                {{ event_text(table, 'referring_domain') }},
-                {{ event_text(table, 'context_page_referring_domain') }}
-            )
+        -- where it was come from
+        {{ referrer }} as referrer,
+        coalesce(
+            lower({{ event_text(table, 'referring_domain') }}),
+            lower({{ event_text(table, 'context_page_referring_domain') }}),
+            {{ url_host(referrer) }}
         ) as referring_domain,
 
         -- the campaign; one source is spelled in several ways
