@@ -48,7 +48,7 @@ links as (
 keyed as (
 
     select
-        md5(node || ' ' || other_node) as link_id,
+        md5({{ key_part('node', ' ') }} || ' ' || other_node) as link_id,
         node,
         other_node,
         first_seen_at

@@ -2,7 +2,7 @@
 
 -- What a session did on a day. The session ids are given here; int_ecommerce__sessions has a row for each.
 
-{% set in_order = 'order by occurred_at, event_id' %}
+{% set in_order = 'order by occurred_at, ' ~ byte_order('event_id') %}
 {% set so_far = in_order ~ ' rows between unbounded preceding and current row' %}
 
 with
@@ -102,7 +102,7 @@ following_visits as (
         *,
         max(ended_at) over (
             partition by device_id
-            order by started_at, visit_key
+            order by started_at, {{ byte_order('visit_key') }}
             rows between unbounded preceding and 1 preceding
         ) as previous_ended_at
     from visit_keys
@@ -136,7 +136,7 @@ session_numbers as (
         *,
         sum(case when is_within then 0 else is_start end) over (
             partition by device_id
-            order by started_at, visit_key
+            order by started_at, {{ byte_order('visit_key') }}
             rows between unbounded preceding and current row
         ) as session_nr
     from session_starts
@@ -149,11 +149,11 @@ session_keys as (
         device_id,
         sdk_session_id,
         visit_nr,
-        device_id || '/' || case
+        {{ key_part('device_id', '/') }} || '/' || case
             when is_within and is_start = 1 then visit_key
             else first_value(visit_key) over (
                 partition by device_id, session_nr
-                order by started_at, visit_key
+                order by started_at, {{ byte_order('visit_key') }}
                 rows between unbounded preceding and current row
             )
         end as session_id
@@ -187,11 +187,11 @@ ranked as (
         row_number() over (partition by session_id, is_page {{ in_order }}) as kind_nr,
         row_number() over (
             partition by session_id, is_page
-            order by occurred_at desc, event_id desc
+            order by occurred_at desc, {{ byte_order('event_id') }} desc
         ) as kind_nr_from_end,
         row_number() over (
             partition by session_id
-            order by case when user_id is null then 1 else 0 end, occurred_at, event_id
+            order by case when user_id is null then 1 else 0 end, occurred_at, {{ byte_order('event_id') }}
         ) as user_nr
     from in_sessions
 

@@ -55,8 +55,8 @@ neighbours as (
         event_id,
         occurred_at,
         days_ago,
-        lag(occurred_at) over (partition by main_id order by occurred_at, event_id) as previous_at,
-        lead(occurred_at) over (partition by main_id order by occurred_at, event_id) as next_at
+        lag(occurred_at) over (partition by main_id order by occurred_at, {{ byte_order('event_id') }}) as previous_at,
+        lead(occurred_at) over (partition by main_id order by occurred_at, {{ byte_order('event_id') }}) as next_at
     from events
 
 ),
@@ -81,7 +81,7 @@ bounds as (
         occurred_at as started_at,
         case
             when is_last then occurred_at
-            else lead(occurred_at) over (partition by main_id order by occurred_at, event_id)
+            else lead(occurred_at) over (partition by main_id order by occurred_at, {{ byte_order('event_id') }})
         end as ended_at
     from edges
     where
