@@ -91,6 +91,8 @@ events as (
     inner join conversations on conversations.sender_id = landed.sender_id
     where
         landed._load_id in ({{ known_loads('chat') }})
+        -- A type of another spelling, User for example, comes to the same table.
+        and landed.event = '{{ table | replace('event_', '') }}'
         and {{ in_touched_spans }}
     {%- if not loop.last %}
 
@@ -175,7 +177,7 @@ sessions as (
         row_number() over (partition by sender_id order by starts_so_far) as sender_session_nr,
         row_number() over (
             partition by user_id
-            order by started_at, sender_id, starts_so_far
+            order by started_at, {{ byte_order('sender_id') }}, starts_so_far
         ) as session_nr
     from spans
 

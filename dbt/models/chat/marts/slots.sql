@@ -10,10 +10,12 @@ slot_events as (
     select
         *,
         -- Rasa asks for a slot by writing its name into the slot requested_slot.
-        case when value = 'requested_slot' and slot_value_type is not null then 1 else 0 end as is_request
+        case when value = 'requested_slot' and slot_value_type = 'string' then 1 else 0 end as is_request
     from {{ ref('int_chat__events') }}
     where
         event = 'slot'
+        -- One without a name is of no slot.
+        and value is not null
         and {{ touched_users('"timestamp"') }}
 
 ),
