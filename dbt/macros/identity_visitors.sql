@@ -17,7 +17,7 @@
         md5(
             first_value(node) over (
                 partition by person
-                order by first_seen_at, node
+                order by first_seen_at, {{ byte_order('node') }}
                 rows between unbounded preceding and unbounded following
             )
         ) as dbt_visitor_id
@@ -49,7 +49,10 @@
             select
                 links.node,
                 users.known_component,
-                row_number() over (partition by links.node order by links.first_seen_at, links.other_node) as user_nr
+                row_number() over (
+                    partition by links.node
+                    order by links.first_seen_at, {{ byte_order('links.other_node') }}
+                ) as user_nr
             from {{ links }} as links
             inner join {{ nodes }} as users
                 on users.node = links.other_node

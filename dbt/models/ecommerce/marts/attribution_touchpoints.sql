@@ -93,7 +93,7 @@ numbered as (
 
     select
         *,
-        row_number() over (partition by order_id order by session_started_at, session_id) as touch_nr,
+        row_number() over (partition by order_id order by session_started_at, {{ byte_order('session_id') }}) as touch_nr,
         count(*) over (partition by order_id) as touches_count
     from touches
 

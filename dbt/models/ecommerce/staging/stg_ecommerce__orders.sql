@@ -44,7 +44,7 @@ numbered as (
         *,
         row_number() over (
             partition by order_id
-            order by case when revenue is null then 1 else 0 end, occurred_at, event_id
+            order by case when revenue is null then 1 else 0 end, occurred_at, {{ byte_order('event_id') }}
         ) as event_nr
     from order_events
     where order_id is not null
