@@ -23,7 +23,7 @@ from parley.pipelines import get_pipeline
 from parley.warehouse import Warehouse
 from tests.mail_server import Mailbox, body, mail_server
 from tests.test_sensors import add_load
-from tests.test_warehouse import held
+from tests.test_warehouse import SERVER, held, silent_server
 
 DAG_ID = "chat_demo_bot"
 RUN_ID = "scheduled__2026-01-05T07:00:00+00:00"
@@ -149,13 +149,30 @@ def test_the_mail_goes_even_when_airflow_does_not_say_what_failed(
 def test_a_busy_warehouse_does_not_hold_up_the_mail(
     mailbox: Mailbox, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(notifications, "LOCK_WAIT_SECONDS", 0.2)
+    monkeypatch.setattr(notifications, "WAREHOUSE_SECONDS", 0.2)
     add_load(warehouse, "17.5")
     assert warehouse.path is not None
     with held(warehouse.path, seconds=60):
         run_failed("demo_bot", context())
     [mail] = mailbox.wait_for(1)
     assert "the warehouse is in use" in body(mail, "plain")
+
+
+@pytest.mark.usefixtures("states")
+@pytest.mark.parametrize("kind", ["postgres", "redshift"])
+def test_nor_does_a_silent_one(mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    with silent_server() as port:
+        for name, value in {**SERVER, "WAREHOUSE": kind, "PG_HOST": "127.0.0.1", "PG_PORT": str(port)}.items():
+            monkeypatch.setenv(name, value)
+        started = time.monotonic()
+        run_failed("demo_bot", context())
+        # The dag-processor ends a callback after 50 seconds.
+        assert time.monotonic() - started < 20
+    [mail] = mailbox.wait_for(1)
+    text = body(mail, "plain")
+    assert "Binder Error" in text
+    assert f"Which loads wait is not known: Cannot connect to {kind}" in text
+    assert SERVER["PG_PASSWORD"] not in text
 
 
 def missed(run_type: str = "scheduled") -> dict[str, Any]:

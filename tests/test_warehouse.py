@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import socket
 import subprocess
 import sys
 import time
@@ -16,7 +17,7 @@ from threading import Event
 import pytest
 
 from parley.errors import ConfigurationError, WarehouseBusyError, WarehouseUnreachableError
-from parley.warehouse import Warehouse
+from parley.warehouse import Kind, Warehouse
 
 SERVER = {"PG_HOST": "db", "PG_USER": "u", "PG_PASSWORD": "hunter2", "PG_DATABASE_NAME": "d"}
 
@@ -30,6 +31,15 @@ def held(path: Path, seconds: float) -> Iterator[int]:
         assert process.stdout.readline() == "held\n"
         yield process.pid
         process.kill()
+
+
+@contextmanager
+def silent_server() -> Iterator[int]:
+    """A server that takes connections and never says a word; gives its port."""
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        yield silent.getsockname()[1]
 
 
 @pytest.mark.parametrize("read_only", [False, True])
@@ -87,6 +97,22 @@ def test_another_error_is_not_waited_for(tmp_path: Path) -> None:
             Warehouse("duckdb", path=path).connect(),
         ):
             pass
+
+
+@pytest.mark.parametrize(
+    ("kind", "sslmode"),
+    [("postgres", "prefer"), ("postgres", "disable"), ("redshift", "prefer"), ("redshift", "disable")],
+)
+def test_a_server_that_is_silent_is_given_up(monkeypatch: pytest.MonkeyPatch, kind: Kind, sslmode: str) -> None:
+    monkeypatch.setattr("parley.warehouse.CONNECT_SECONDS", 2)
+    started = time.monotonic()
+    with (
+        silent_server() as port,
+        pytest.raises(WarehouseUnreachableError, match=rf"Cannot connect to {kind} at 127\.0\.0\.1:{port}"),
+        Warehouse(kind, None, "127.0.0.1", port, "u", "p", "d", sslmode).connect(),
+    ):
+        pass
+    assert time.monotonic() - started < 10
 
 
 def test_the_default_is_a_file_in_the_project() -> None:

@@ -49,7 +49,8 @@ ERROR_LINES = 12
 ERROR_CHARACTERS = 2000
 FAILURES = 10
 LOADS = 10
-LOCK_WAIT_SECONDS = 5
+# Airflow ends a callback after 50 seconds, with its mail.
+WAREHOUSE_SECONDS = 5
 
 
 @dataclass(frozen=True)
@@ -226,7 +227,7 @@ def _waiting(pipeline: Pipeline) -> tuple[list[str], list[str]]:
     try:
         if not warehouse.exists():
             return [], []
-        with warehouse.connect(read_only=True, wait=LOCK_WAIT_SECONDS) as connection:
+        with warehouse.connect(read_only=True, wait=WAREHOUSE_SECONDS, within=WAREHOUSE_SECONDS) as connection:
             new = [load for load in pipeline.ledger.loads(connection) if load.is_new]
     except WarehouseBusyError:
         return [], ["Which loads wait is not known: the warehouse is in use."]

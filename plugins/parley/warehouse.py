@@ -111,22 +111,28 @@ class Warehouse:
         return f"DuckDB at {self.path}" if self.kind == "duckdb" else f"{self.kind} at {self.host}:{self.port}"
 
     @contextmanager
-    def connect(self, *, read_only: bool = False, wait: float = LOCK_WAIT_SECONDS) -> Iterator[Connection]:
+    def connect(
+        self, *, read_only: bool = False, wait: float = LOCK_WAIT_SECONDS, within: int | None = None
+    ) -> Iterator[Connection]:
         """A connection in UTC, closed at the end; each statement commits by itself.
 
         Args:
             read_only: several processes may read a DuckDB file at once, as long as none writes.
             wait: how many seconds to wait for another process to let go of a DuckDB file.
+            within: in how many seconds a server has to let us in, and then to answer each statement: for those who
+                cannot wait. Else it has CONNECT_SECONDS, and a statement takes as long as it takes.
 
         Raises:
             WarehouseBusyError: the wait was in vain.
             WarehouseUnreachableError: there is no server or no such folder, or we are not let in.
         """
-        native = self._open_duckdb(read_only, wait) if self.kind == "duckdb" else self._open_server()
+        native = self._open_duckdb(read_only, wait) if self.kind == "duckdb" else self._open_server(within)
         try:
             connection = Connection(self.kind, native)
             # A time without zone is compared with one that has one, in the zone of the session: that of the machine.
             connection.query(f"set {'global ' if self.kind == 'duckdb' else ''}timezone = 'UTC'")
+            if within and self.kind != "duckdb":
+                connection.query(f"set statement_timeout = {within * 1000}")
             yield connection
         finally:
             native.close()
@@ -135,7 +141,7 @@ class Warehouse:
         """Whether there is anything to read yet; a server is taken to exist."""
         return self.path is None or self.path.exists()
 
-    def _open_server(self) -> Any:
+    def _open_server(self, within: int | None) -> Any:
         import psycopg2
         import redshift_connector
         from redshift_connector.error import Error as RedshiftError
@@ -146,6 +152,7 @@ class Warehouse:
             "user": self.user,
             "password": self.password,
         }
+        seconds = within or CONNECT_SECONDS
         try:
             if self.kind == "redshift":
                 connection = redshift_connector.connect(
@@ -154,12 +161,17 @@ class Warehouse:
                     # It knows no encryption without a check.
                     ssl=self.sslmode != "disable",
                     sslmode="verify-full" if self.sslmode == "verify-full" else "verify-ca",
+                    timeout=seconds,
                 )
+                if not within:
+                    # It is the socket's, and would end every statement that takes longer.
+                    connection._usock.settimeout(None)
             else:
                 connection = psycopg2.connect(
-                    **where, dbname=self.database, sslmode=self.sslmode, connect_timeout=CONNECT_SECONDS
+                    **where, dbname=self.database, sslmode=self.sslmode, connect_timeout=seconds
                 )
-        except (psycopg2.OperationalError, RedshiftError) as error:
+        # Without encryption the driver of Redshift lets the socket's own error through.
+        except (psycopg2.OperationalError, RedshiftError, OSError) as error:
             raise WarehouseUnreachableError(
                 f"Cannot connect to {self}, database '{self.database}', as '{self.user}': {str(error).strip()}\n"
                 "Is the server up, and are the PG_ variables of .env right?"

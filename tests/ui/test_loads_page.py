@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
+from parley import settings
 from parley.extracts import Counts, Extract, LoadFacts, write_extract
 from parley.loads import Load
 from parley.pipelines import bot, support_desk
-from parley.ui.loads_page import Filter, Row, chosen, count_by_status, make_rows, read
+from parley.ui.loads_page import Filter, Row, Source, chosen, count_by_status, make_rows, read
 from parley.warehouse import Warehouse
+from tests.test_warehouse import SERVER, silent_server
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 BOT, SUPPORT = bot("helper", source="nowhere"), support_desk()
@@ -104,3 +108,17 @@ def test_while_the_warehouse_is_held_the_extract_is_read_at_once(warehouse: Ware
     assert loads["support"] == []
     assert source.made_at == NOW
     assert "A run is working" in source.why
+
+
+def test_a_server_that_is_silent_is_not_waited_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A view takes a thread of Airflow's API server, which has 40 for tasks and people alike."""
+    monkeypatch.setattr(settings, "STATE", tmp_path)
+    write_extract("helper", Extract(NOW, [facts("1")]))
+    with silent_server() as port:
+        for name, value in {**SERVER, "WAREHOUSE": "redshift", "PG_HOST": "127.0.0.1", "PG_PORT": str(port)}.items():
+            monkeypatch.setenv(name, value)
+        started = time.monotonic()
+        loads, source = read([BOT])
+        assert time.monotonic() - started < 10
+    assert [f.load.load_id for f in loads["helper"]] == ["1"]
+    assert source == Source(NOW, "The warehouse cannot be reached.")

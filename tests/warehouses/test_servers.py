@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -53,6 +54,20 @@ def land(server: Warehouse, tmp_path: Path) -> Land:
         return unpack_new(BOT, server, str(source)).load_id
 
     return land
+
+
+def test_a_statement_takes_as_long_as_it_takes_but_for_who_cannot_wait(server: Warehouse) -> None:
+    # Some seconds: Redshift, and so its stand-in, has no pg_sleep.
+    counted = "with recursive n (i) as (select 1 union all select i + 1 from n where i < 20000000) select max(i) from n"
+    with server.connect() as connection:
+        assert connection.query("show statement_timeout") == [("0",)]
+        if server.kind == "redshift":
+            assert connection.native._usock.gettimeout() is None
+    with server.connect(within=1) as connection:
+        started = time.monotonic()
+        with pytest.raises(Exception, match=r"timeout|timed out"):
+            connection.query(counted)
+        assert time.monotonic() - started < 5
 
 
 def test_a_load_is_new_until_its_run_is_marked_and_what_died_is_swept_away(server: Warehouse, land: Land) -> None:

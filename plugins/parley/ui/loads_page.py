@@ -22,6 +22,8 @@ Status = Literal["new", "running", "failed", "done"]
 # As they concern the reader.
 STATUSES: tuple[Status, ...] = ("failed", "new", "running", "done")
 PAGE_SIZE = 50
+# A view holds a thread of Airflow's API server, which has 40 for people and tasks alike.
+WAREHOUSE_SECONDS = 4
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,7 @@ def read(pipelines: Sequence[Pipeline]) -> tuple[dict[str, list[LoadFacts]], Sou
     if not warehouse.exists():
         return {pipeline.name: [] for pipeline in pipelines}, Source()
     try:
-        with warehouse.connect(read_only=True, wait=0) as connection:
+        with warehouse.connect(read_only=True, wait=0, within=WAREHOUSE_SECONDS) as connection:
             return {pipeline.name: read_loads(pipeline, connection) for pipeline in pipelines}, Source()
     except WarehouseBusyError:
         why = "A run is working in the warehouse."
