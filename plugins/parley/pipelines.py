@@ -9,10 +9,12 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
 import yaml
+from croniter import CroniterError, croniter
 
 from parley import secrets, settings
 from parley.errors import ConfigurationError
@@ -159,6 +161,8 @@ BOT_SETTINGS: Mapping[str, type] = {
     "vars": dict,
 }
 KINDS = {str: "a text", int: "a number", dict: "names and values"}
+SCHEDULES = ("schedule", "unpack_schedule")
+DEADLINE_MINUTES = range(1, 24 * 60 + 1)
 
 
 def shop() -> Pipeline:
@@ -267,10 +271,17 @@ def _read_bot(path: Path) -> Pipeline:
     if unknown := set(content) - set(BOT_SETTINGS):
         raise ConfigurationError(f"{path} has unknown settings {sorted(unknown)}. Known are {sorted(BOT_SETTINGS)}.")
     for name, value in content.items():
-        if not isinstance(value, BOT_SETTINGS[name]):
+        # To Python, true and false are numbers.
+        if not isinstance(value, BOT_SETTINGS[name]) or isinstance(value, bool):
             raise ConfigurationError(f"{path}: {name} is {value!r}. Give {KINDS[BOT_SETTINGS[name]]}.")
     if not content.get("source"):
         raise ConfigurationError(f"{path} has no 'source'. Name a folder of NDJSON or the URL of a tracker store.")
+    for name in SCHEDULES:
+        if name in content:
+            _check_schedule(path, name, content[name])
+    if content.get("deadline_minutes", DEADLINE_MINUTES[0]) not in DEADLINE_MINUTES:
+        minutes = content["deadline_minutes"]
+        raise ConfigurationError(f"{path}: deadline_minutes is {minutes}. Give a number from 1 to 1440, a day.")
     for name in filter(None, (path.stem, content.get("destination"))):
         if not NAME.fullmatch(name):
             raise ConfigurationError(
@@ -279,3 +290,15 @@ def _read_bot(path: Path) -> Pipeline:
         if name in {pipeline.name for pipeline in domains()}:
             raise ConfigurationError(f"{path}: '{name}' is the name of a domain. Give the bot another.")
     return bot(path.stem, **content)
+
+
+def _check_schedule(path: Path, name: str, value: str) -> None:
+    """What Airflow does when it has read a DAG file, all of whose DAGs it gives up for one that is wrong."""
+    try:
+        # Airflow goes through the times of a schedule with the same.
+        croniter(value, datetime.now(UTC)).get_next(datetime)
+    except CroniterError as error:
+        raise ConfigurationError(
+            f"{path}: {name} is '{value}', which is no time: {error}. Give five fields of cron, minute, hour, day of "
+            f"the month, month, day of the week: '{getattr(Pipeline, name)}'."
+        ) from error
