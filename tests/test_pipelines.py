@@ -53,6 +53,11 @@ def test_a_source_may_keep_its_password_in_the_environment(monkeypatch: pytest.M
         ("b.yml", "", "holds no settings"),
         ("b.yml", "vars: {}", "no 'source'"),
         ("b.yml", "source: x\ndeadline_minutes: soon", "deadline_minutes is 'soon'. Give a number"),
+        ("b.yml", "1: x\nscedule: x", "unknown settings \\['1', 'scedule'\\]"),
+        ("b.yml", "source: x\nvars: {since: 2024-02-30}", "cannot be read: day is out of range"),
+        ("b.yml", "source: x\nvars: {since: 2024-01-01}", "since of vars is 2024-01-01.*Put it into quotes"),
+        ("b.yml", "source: x\nvars: {deep: [{at: 2024-01-01 07:00:00}]}", "deep of vars is"),
+        ("b.yml", "source: x\nvars: {share: .nan}", "share of vars is nan"),
         ("b.yml", "source: x\ndeadline_minutes: 0", "deadline_minutes is 0. Give a number from 1 to 1440"),
         ("b.yml", "source: x\ndeadline_minutes: -5", "deadline_minutes is -5. Give a number from 1"),
         ("b.yml", "source: x\ndeadline_minutes: true", "deadline_minutes is True. Give a number"),
@@ -71,6 +76,27 @@ def test_a_wrong_file_says_which_and_what(tmp_path: Path, name: str, content: st
     with pytest.raises(ConfigurationError, match=message) as error:
         load_bots(tmp_path)
     assert name in str(error.value)
+
+
+def test_a_file_that_cannot_be_read_says_which_and_why(tmp_path: Path) -> None:
+    (tmp_path / "latin.yml").write_bytes("source: Straße".encode("latin-1"))
+    (tmp_path / "gone.yml").symlink_to("nowhere")
+    (tmp_path / "folder.yml").mkdir()
+    bots, wrong = read_bots(tmp_path)
+    assert bots == []
+    assert {name: str(why).split("cannot be read: ")[1][:9] for name, why in wrong.items()} == {
+        "folder": "[Errno 21",
+        "gone": "[Errno 2]",
+        "latin": "'utf-8' c",
+    }
+
+
+def test_hidden_files_are_no_bots(tmp_path: Path) -> None:
+    """Emacs' link to who edits a file, and macOS' attributes of one."""
+    (tmp_path / ".#helpdesk.yml").symlink_to("ada@host.4711:1795738056")
+    (tmp_path / "._helpdesk.yml").write_bytes(b"\x00\x05\x16\x07\x00\x02\x00\x00Mac OS X\xb0")
+    (tmp_path / "helpdesk.yml").write_text("source: events\n")
+    assert [made.name for made in load_bots(tmp_path)] == ["helpdesk"]
 
 
 def test_dbt_is_told_where_rudderstack_writes(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ Read by the DAGs, the command line, the pages and the demo alike.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Mapping
@@ -203,6 +204,9 @@ def read_bots(folder: Path = settings.BOTS) -> tuple[list[Pipeline], dict[str, C
     bots: dict[str, Pipeline] = {}
     wrong: dict[str, ConfigurationError] = {}
     for path in sorted(folder.glob("*.yml")):
+        # Not a bot, but what an editor or a file system keeps beside it.
+        if path.name.startswith("."):
+            continue
         try:
             bots[path.stem] = _read_bot(path)
         except ConfigurationError as error:
@@ -262,20 +266,11 @@ def get_pipeline(name: str) -> Pipeline:
 
 
 def _read_bot(path: Path) -> Pipeline:
-    try:
-        content = yaml.safe_load(path.read_text())
-    except yaml.YAMLError as error:
-        raise ConfigurationError(f"{path} is not valid YAML: {error}") from error
-    if not isinstance(content, dict):
-        raise ConfigurationError(f"{path} holds no settings. Write at least 'source: ...' into it.")
-    if unknown := set(content) - set(BOT_SETTINGS):
-        raise ConfigurationError(f"{path} has unknown settings {sorted(unknown)}. Known are {sorted(BOT_SETTINGS)}.")
-    for name, value in content.items():
-        # To Python, true and false are numbers.
-        if not isinstance(value, BOT_SETTINGS[name]) or isinstance(value, bool):
-            raise ConfigurationError(f"{path}: {name} is {value!r}. Give {KINDS[BOT_SETTINGS[name]]}.")
+    content = _read_settings(path)
     if not content.get("source"):
         raise ConfigurationError(f"{path} has no 'source'. Name a folder of NDJSON or the URL of a tracker store.")
+    for name, value in content.get("vars", {}).items():
+        _check_variable(path, name, value)
     for name in SCHEDULES:
         if name in content:
             _check_schedule(path, name, content[name])
@@ -290,6 +285,36 @@ def _read_bot(path: Path) -> Pipeline:
         if name in {pipeline.name for pipeline in domains()}:
             raise ConfigurationError(f"{path}: '{name}' is the name of a domain. Give the bot another.")
     return bot(path.stem, **content)
+
+
+def _read_settings(path: Path) -> dict[str, Any]:
+    """The settings in a bot's file, each of its type."""
+    try:
+        content = yaml.safe_load(path.read_text())
+    except yaml.YAMLError as error:
+        raise ConfigurationError(f"{path} is not valid YAML: {error}") from error
+    # The second: it is not in UTF-8, or has a date such as 2024-02-30.
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f"{path} cannot be read: {error}") from error
+    if not isinstance(content, dict):
+        raise ConfigurationError(f"{path} holds no settings. Write at least 'source: ...' into it.")
+    if unknown := sorted(str(name) for name in set(content) - set(BOT_SETTINGS)):
+        raise ConfigurationError(f"{path} has unknown settings {unknown}. Known are {sorted(BOT_SETTINGS)}.")
+    for name, value in content.items():
+        # To Python, true and false are numbers.
+        if not isinstance(value, BOT_SETTINGS[name]) or isinstance(value, bool):
+            raise ConfigurationError(f"{path}: {name} is {value!r}. Give {KINDS[BOT_SETTINGS[name]]}.")
+    return content
+
+
+def _check_variable(path: Path, name: Any, value: Any) -> None:
+    """dbt gets its variables as JSON, which knows fewer types than YAML."""
+    try:
+        json.dumps({name: value}, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise ConfigurationError(
+            f"{path}: {name} of vars is {value}, which dbt cannot be given: {error}. Put it into quotes: '2024-01-01'."
+        ) from error
 
 
 def _check_schedule(path: Path, name: str, value: str) -> None:
