@@ -13,6 +13,7 @@ FROM ${PYTHON}
 RUN useradd --uid 50000 --gid 0 --no-create-home --home-dir /opt/parley parley
 ENV PATH=/opt/venv/bin:$PATH \
     PARLEY_ROOT=/opt/parley \
+    PARLEY_STATE=/opt/parley/.parley \
     AIRFLOW_HOME=/opt/parley/.parley/airflow \
     AIRFLOW_CONFIG=/opt/parley/airflow.cfg \
     AIRFLOW__CORE__AUTH_MANAGER=airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager \

@@ -33,7 +33,9 @@ def airflow_env(port: int) -> dict[str, str]:
         "AIRFLOW__API__SECRET_KEY": _secret("api_secret_key"),
     }
     own = {
+        # airflow.cfg names both.
         "PARLEY_ROOT": str(settings.ROOT),
+        "PARLEY_STATE": str(settings.STATE),
         "AIRFLOW_HOME": str(HOME),
         "AIRFLOW_CONFIG": str(settings.ROOT / "airflow.cfg"),
         "AIRFLOW__API__PORT": str(port),

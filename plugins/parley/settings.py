@@ -17,7 +17,9 @@ from dotenv import load_dotenv
 from parley.errors import ConfigurationError
 
 ROOT = Path(os.environ.get("PARLEY_ROOT") or Path(__file__).resolve().parents[2])
-STATE = Path(os.environ.get("PARLEY_STATE") or ROOT / ".parley")
+# A variable that is set wins over the file, as with docker compose.
+load_dotenv(ROOT / ".env")
+STATE = ROOT / (os.environ.get("PARLEY_STATE") or ".parley")
 # The manifests belong to the code, not to what it does: they are made where it is installed, and only read after that.
 MANIFESTS = ROOT / ".parley" / "dbt"
 DBT_PROJECT = ROOT / "dbt"
@@ -33,9 +35,6 @@ DEPLOY_ENVS = ("dev", "ci", "staging", "prod")
 # at 63 letters.
 SUFFIXED_ENVS = ("dev", "ci")
 SUFFIX = re.compile(r"(pr|dev)_(?!(.*_)?(pr|dev)_)[a-z0-9_]{1,10}")
-
-# A variable that is set wins over the file, as with docker compose.
-load_dotenv(ROOT / ".env")
 
 
 def number(name: str, default: int, env: Mapping[str, str] = os.environ) -> int:

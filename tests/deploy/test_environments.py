@@ -35,6 +35,7 @@ class Repository:
         environment = {
             **os.environ,
             "PARLEY_ROOT": str(self.root),
+            "PARLEY_STATE": str(self.root / ".parley"),
             "PYTHONPATH": str(self.root / "plugins"),
             "DBT_PROFILES_DIR": str(self.root / "dbt"),
             "WAREHOUSE_PATH": str(self.root / "warehouse.duckdb"),

@@ -25,7 +25,12 @@ def test_the_demo_runs_on_postgres(make_warehouse: MakeWarehouse, tmp_path: Path
         capture_output=True,
         text=True,
         check=False,
-        env={**os.environ, **environment(warehouse), "PARLEY_ROOT": str(tmp_path)},
+        env={
+            **os.environ,
+            **environment(warehouse),
+            "PARLEY_ROOT": str(tmp_path),
+            "PARLEY_STATE": str(tmp_path / ".parley"),
+        },
     )
     assert result.returncode == 0, result.stdout + result.stderr
     tests_passed = [line.split("│")[2] for line in result.stdout.splitlines() if "tests passed" in line]
