@@ -18,6 +18,7 @@ from airflow.sdk.exceptions import (
 )
 from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
 
+from parley.errors import WarehouseUnreachableError
 from parley.sensors import NewLoadsSensor
 from parley.triggers import NewLoadsTrigger
 from parley.warehouse import Warehouse
@@ -257,6 +258,31 @@ def test_a_busy_warehouse_is_asked_again(warehouse: Warehouse) -> None:
     with held(warehouse.path, seconds=1):
         event = asyncio.run(first_event(NewLoadsTrigger("demo_bot", 0.2, time.time() + 30)))
     assert event == {"load_ids": ["17.5"]}
+
+
+def test_a_warehouse_that_is_away_for_a_while_is_asked_again(warehouse: Warehouse) -> None:
+    assert warehouse.path is not None
+    warehouse.path.write_text("no database")
+
+    async def scenario() -> Any:
+        waiting = asyncio.create_task(first_event(NewLoadsTrigger("demo_bot", 0.1, time.time() + 60)))
+        await asyncio.sleep(0.5)
+        assert not waiting.done()
+        assert warehouse.path is not None
+        warehouse.path.unlink()
+        await asyncio.to_thread(add_load, warehouse, "17.5")
+        return await asyncio.wait_for(waiting, 10)
+
+    assert asyncio.run(scenario()) == {"load_ids": ["17.5"]}
+
+
+def test_one_that_is_away_until_the_end_is_no_lack_of_loads(warehouse: Warehouse) -> None:
+    assert warehouse.path is not None
+    warehouse.path.write_text("no database")
+    started = time.monotonic()
+    with pytest.raises(WarehouseUnreachableError):
+        asyncio.run(first_event(NewLoadsTrigger("demo_bot", 0.1, time.time() + 0.5)))
+    assert time.monotonic() - started > 0.5
 
 
 def test_the_trigger_survives_its_way_through_the_database() -> None:

@@ -9,14 +9,18 @@ from typing import Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
-from parley.errors import WarehouseBusyError
+from parley.errors import WarehouseBusyError, WarehouseUnreachableError
 from parley.pipelines import get_pipeline
 from parley.registered_loads import register_arrived
 from parley.warehouse import Warehouse
 
 
 def new_loads(pipeline_name: str) -> list[str] | None:
-    """The new loads of a pipeline; None when the warehouse cannot be asked just now."""
+    """The new loads of a pipeline; None when the warehouse is in use by another process.
+
+    Raises:
+        WarehouseUnreachableError: it is away.
+    """
     warehouse = Warehouse.from_env()
     pipeline = get_pipeline(pipeline_name)
     if not warehouse.exists():
@@ -49,12 +53,22 @@ class NewLoadsTrigger(BaseTrigger):
         return "parley.triggers.NewLoadsTrigger", {name: getattr(self, name) for name in arguments}
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        """One event: `{"load_ids": [...]}`, an empty list when time is up."""
+        """One event: `{"load_ids": [...]}`, an empty list when time is up.
+
+        Raises:
+            WarehouseUnreachableError: the warehouse is away when time is up. Until then it may come back.
+        """
         while True:
-            # A thread: a database driver that waits would hold up every other trigger of this process.
-            load_ids = await asyncio.to_thread(new_loads, self.pipeline_name)
-            if load_ids is None:
-                self.log.info("The warehouse is in use by another process, asking again")
+            try:
+                # A thread: a database driver that waits would hold up every other trigger of this process.
+                load_ids = await asyncio.to_thread(new_loads, self.pipeline_name)
+                if load_ids is None:
+                    self.log.info("The warehouse is in use by another process, asking again")
+            except WarehouseUnreachableError as error:
+                if time.time() >= self.give_up_at:
+                    raise
+                self.log.warning("Asking again: %s", error)
+                load_ids = None
             if load_ids or time.time() >= self.give_up_at:
                 yield TriggerEvent({"load_ids": load_ids or []})  # type: ignore[no-untyped-call]
                 return
