@@ -127,6 +127,25 @@ def test_many_failures_are_counted_and_a_task_without_an_error_is_said_to_have_n
 
 
 @pytest.mark.usefixtures("warehouse")
+def test_shares_that_failed_are_named_by_number_after_the_task_that_the_run_failed_for(
+    mailbox: Mailbox, states: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    states.clear()
+    states.update(share_out="success", prepare_2="failed", prepare_10="failed", prepare_0="success", unpack="failed")
+    errors = {("unpack", None): "the disk is full", ("prepare", 2): "share of 2", ("prepare", 10): "share of 10"}
+    monkeypatch.setattr(XCom, "get_one", lambda **key: errors.get((key["task_id"], key["map_index"])))
+    run_failed("demo_bot", context())
+    [mail] = mailbox.wait_for(1)
+    assert mail["Subject"].endswith("has failed: unpack")
+    text = body(mail, "plain")
+    unpack = ("* unpack", "the disk is full", "/tasks/unpack\n")
+    second = ("* prepare [2]", "share of 2", "/tasks/prepare/mapped/2\n")
+    tenth = ("* prepare [10]", "share of 10", "/tasks/prepare/mapped/10\n")
+    places = [text.index(part) for part in (*unpack, *second, *tenth)]
+    assert places == sorted(places)
+
+
+@pytest.mark.usefixtures("warehouse")
 def test_a_run_that_took_too_long_is_said_to_have(mailbox: Mailbox, states: dict[str, str]) -> None:
     states.update(dict.fromkeys(states, "skipped"))
     run_failed("demo_bot", context(reason="timed_out"))

@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -38,6 +39,9 @@ log = logging.getLogger(__name__)
 # The last part of the ids of Cosmos' tasks, in words.
 STEPS = {"run": "model", "seed": "seed", "snapshot": "snapshot", "test": "tests of"}
 PRODUCER = "dbt.dbt_producer_watcher"
+# How Airflow names the instances of a mapped task when it is asked for states: prepare_0. No other task of ours ends in
+# a number.
+MAPPED = re.compile(r"(.+)_(\d+)")
 
 # What Cosmos puts before the name and the message of each node.
 COSMOS_SAYS = "dbt invocation completed with errors: "
@@ -99,7 +103,7 @@ def run_failed(pipeline_name: str | None, context: Context) -> None:
     """Callback of a failed run."""
     dag_id, run_id = context["dag"].dag_id, context["run_id"]
     states = _task_states(dag_id, run_id)
-    failed = sorted(task for task, state in states.items() if state == "failed")
+    failed = _failed(states)
     sentences = [f"The run {run_id} has failed."]
     if context.get("reason") == "timed_out":
         sentences = [f"The run {run_id} was ended because it took too long."]
@@ -169,7 +173,7 @@ def _deadline_missed(pipeline_name: str, context: dict[str, Any]) -> None:
         sentences.append(f"{done} of its {len(states)} tasks are done. Dashboards show old tables beside new ones.")
     if current := sorted(task for task, task_state in states.items() if task_state in ("running", "up_for_retry")):
         sentences.append(f"At work: {', '.join(_what(task) for task in current[:FAILURES])}.")
-    failed = sorted(task for task, task_state in states.items() if task_state == "failed")
+    failed = _failed(states)
     waiting, remark = _waiting(get_pipeline(pipeline_name))
     send(
         Alert(
@@ -193,17 +197,31 @@ def _task_states(dag_id: str, run_id: str) -> dict[str, str]:
     return {task: state or "not started" for task, state in states.get(run_id, {}).items()}
 
 
-def _failure(dag_id: str, run_id: str, task_id: str, until: float) -> Failure:
-    error = _kept_error(dag_id, run_id, task_id, until)
-    url = f"{_run_url(dag_id, run_id)}/tasks/{quote(task_id)}"
-    return Failure(_what(task_id), error or "It ended without saying why; it may have been killed.", url)
+def _failed(states: Mapping[str, str]) -> list[str]:
+    """The tasks that have failed, mapped ones last: a run goes on without what they should have prepared."""
+    failed = (task for task, state in states.items() if state == "failed")
+    return sorted(failed, key=lambda task: (_instance(task)[1] is not None, *_instance(task)))
 
 
-def _kept_error(dag_id: str, run_id: str, task_id: str, until: float) -> str | None:
+def _instance(name: str) -> tuple[str, int | None]:
+    """The id of a task, and the number of its instance if it is mapped."""
+    mapped = MAPPED.fullmatch(name)
+    return (mapped[1], int(mapped[2])) if mapped else (name, None)
+
+
+def _failure(dag_id: str, run_id: str, name: str, until: float) -> Failure:
+    task_id, index = _instance(name)
+    error = _kept_error(dag_id, run_id, task_id, index, until)
+    url = f"{_run_url(dag_id, run_id)}/tasks/{quote(task_id)}" + ("" if index is None else f"/mapped/{index}")
+    return Failure(_what(name), error or "It ended without saying why; it may have been killed.", url)
+
+
+def _kept_error(dag_id: str, run_id: str, task_id: str, index: int | None, until: float) -> str | None:
     """What `keep_error` has left, waited for until a time: Airflow knows that a task has failed before it calls
     that, so the mail of the run may be faster."""
+    key: dict[str, Any] = {"key": ERROR, "dag_id": dag_id, "task_id": task_id, "run_id": run_id, "map_index": index}
     try:
-        while not (error := XCom.get_one(key=ERROR, dag_id=dag_id, task_id=task_id, run_id=run_id)):
+        while not (error := XCom.get_one(**key)):
             if time.monotonic() > until:
                 return None
             time.sleep(0.5)
@@ -213,12 +231,15 @@ def _kept_error(dag_id: str, run_id: str, task_id: str, until: float) -> str | N
     return str(error)
 
 
-def _what(task_id: str) -> str:
+def _what(name: str) -> str:
     """A task in words; those of dbt are named `dbt.models.<...>.<model>.run` or `.test`."""
-    if task_id == PRODUCER:
+    if name == PRODUCER:
         return "dbt"
-    *_, name, step = ("", *task_id.split("."))
-    return f"{STEPS[step]} {name}" if step in STEPS else task_id
+    task_id, index = _instance(name)
+    if index is not None:
+        return f"{task_id} [{index}]"
+    *_, model, step = ("", *task_id.split("."))
+    return f"{STEPS[step]} {model}" if step in STEPS else task_id
 
 
 def _waiting(pipeline: Pipeline) -> tuple[list[str], list[str]]:
