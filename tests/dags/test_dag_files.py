@@ -161,6 +161,21 @@ def test_a_bot_that_cannot_be_drawn_fails_by_itself_and_says_why() -> None:
         assert re.search(why, str(dags[dag_id].doc_md))
 
 
+@pytest.mark.usefixtures("dagbag")
+@pytest.mark.parametrize("dag_id", ["chat_demo_bot", "chat_second", "chat_Third"])
+def test_a_task_draws_no_other_bot(monkeypatch: pytest.MonkeyPatch, dag_id: str) -> None:
+    # What `get_parsing_context` reads: set by the process of a task, and not by the dag-processor.
+    monkeypatch.setenv("_AIRFLOW_PARSING_CONTEXT_DAG_ID", dag_id)
+    others = [settings.BOTS / f"{name}.yml" for name in ("second", "Third")]
+    for path in others:
+        path.write_text("source: events\n")
+    try:
+        assert [dag.dag_id for dag in bot_dags()] == [dag_id]
+    finally:
+        for path in others:
+            path.unlink()
+
+
 @pytest.mark.parametrize("name", ["TASK_RETRIES", "TASK_RETRY_DELAY_SECONDS"])
 def test_a_wrong_number_is_said_by_the_name_of_its_variable(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setenv(name, "many")
