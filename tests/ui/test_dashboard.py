@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 
+import pytest
+
 from parley.extracts import Extract, Record
 from parley.pipelines import bot, shop, support_desk
 from parley.ui.dashboard import DAYS, Days, Period, make_section
@@ -56,6 +58,24 @@ def test_days_of_which_there_is_nothing_say_from_when_there_is() -> None:
 def test_days_the_wrong_way_about_are_one_day() -> None:
     section = make_section(BOT, Extract(NOW, [], {"daily": daily(5)}), Days(date(2026, 1, 4), date(2026, 1, 2)))
     assert section.period == Period(date(2026, 1, 2), date(2026, 1, 2))
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        Days(first=date.min),
+        Days(first=date(202, 1, 1)),
+        Days(last=date(1, 1, 5)),
+        Days(last=date.max),
+        Days(date.min, date.max),
+    ],
+)
+def test_days_at_the_ends_of_the_calendar_are_days_too(chosen: Days) -> None:
+    section = make_section(BOT, Extract(NOW, [], {"daily": daily(5)}), chosen)
+    assert section.period
+    has_data = section.period.first <= FIRST + timedelta(4) and section.period.last >= FIRST
+    assert (section.notes == []) == has_data
+    assert {number.change for number in section.numbers} <= {""}
 
 
 def test_a_domain_without_extract_or_marts_says_why() -> None:

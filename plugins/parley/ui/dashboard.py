@@ -33,9 +33,11 @@ class Period:
     last: date
 
     @property
-    def before(self) -> Period:
-        """As many days, right before."""
+    def before(self) -> Period | None:
+        """As many days, right before; None when the calendar has no such days."""
         length = self.last - self.first + timedelta(days=1)
+        if self.first - date.min < length:
+            return None
         return Period(self.first - length, self.last - length)
 
     def of(self, rows: Sequence[Record]) -> list[Record]:
@@ -74,12 +76,15 @@ def make_section(pipeline: Pipeline, extract: Extract | None, chosen: Days) -> S
         notes = notes or ["Its marts are empty: no load has been processed yet."]
         return Section(pipeline, title, extract.made_at, notes=notes)
     last = chosen.last or max(days)
-    first = chosen.first or (max(min(days), last - timedelta(days=DAYS - 1)))
+    starts_with_data = last - min(days) < timedelta(days=DAYS)
+    first = chosen.first or (min(days) if starts_with_data else last - timedelta(days=DAYS - 1))
     period = Period(min(first, last), last)
     now = {name: period.of(rows) for name, rows in extract.datasets.items()}
     # Days of which there is no data are nothing to compare with.
-    is_whole = period.before.first >= min(days)
-    before = {name: period.before.of(rows) if is_whole else [] for name, rows in extract.datasets.items()}
+    earlier = period.before
+    if earlier and earlier.first < min(days):
+        earlier = None
+    before = {name: earlier.of(rows) if earlier else [] for name, rows in extract.datasets.items()}
     if not any(now.values()):
         notes.append(f"There is no data of these days. It goes from {min(days)} to {max(days)}.")
         return Section(pipeline, title, extract.made_at, period, notes=notes)
