@@ -110,6 +110,19 @@ def test_while_the_warehouse_is_held_the_extract_is_read_at_once(warehouse: Ware
     assert "A run is working" in source.why
 
 
+def test_what_the_warehouse_refuses_to_tell_is_read_from_the_extract(
+    warehouse: Warehouse, caplog: pytest.LogCaptureFixture
+) -> None:
+    with warehouse.connect() as connection:
+        connection.query("create schema helper_event")
+        connection.query("create table helper_event._loads (something_else integer)")
+    write_extract("helper", Extract(NOW, [facts("1")]))
+    loads, source = read([BOT])
+    assert [f.load.load_id for f in loads["helper"]] == ["1"]
+    assert source == Source(NOW, "The warehouse does not say which loads there are.")
+    assert "Binder Error" in caplog.text
+
+
 def test_a_server_that_is_silent_is_not_waited_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A view takes a thread of Airflow's API server, which has 40 for tasks and people alike."""
     monkeypatch.setattr(settings, "STATE", tmp_path)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from parley.errors import WarehouseBusyError, WarehouseUnreachableError
+from parley.errors import ConfigurationError, WarehouseBusyError, WarehouseUnreachableError
 from parley.extracts import LoadFacts, read_extract
 from parley.pipelines import Pipeline
 from parley.publish import read_loads
@@ -96,6 +96,12 @@ def read(pipelines: Sequence[Pipeline]) -> tuple[dict[str, list[LoadFacts]], Sou
     except WarehouseUnreachableError as error:
         log.warning("%s", error)
         why = "The warehouse cannot be reached."
+    except ConfigurationError:
+        raise
+    # A right that is missing, a restart, a table of another kind: each driver has errors of its own.
+    except Exception:
+        log.exception("The page Loads shows what was published last")
+        why = "The warehouse does not say which loads there are."
     extracts = {pipeline.name: read_extract(pipeline.name) for pipeline in pipelines}
     times = [extract.made_at for extract in extracts.values() if extract]
     loads = {name: extract.loads if extract else [] for name, extract in extracts.items()}
