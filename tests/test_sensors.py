@@ -168,6 +168,7 @@ def test_a_backfill_of_a_date_works_on_the_loads_that_arrived_since_the_time_bef
         ({"load_ids": ["17.5"], "full_refresh": True}, "Set only one of load_ids, full_refresh"),
         ({"load_ids": ["17.5"], "loads_to": "2026-01-01"}, "Set only one of load_ids, loads_from and loads_to"),
         ({"loads_from": "2026-02-01", "loads_to": "2026-01-01"}, r"loads_from \(2026-02-01\) is after loads_to"),
+        ({"loads_to": "9999-12-31"}, "loads_to is '9999-12-31', the last day that there is. Give an earlier one"),
         ({"loads_from": "yesterday"}, "loads_from is 'yesterday'. Give a day"),
     ],
 )

@@ -130,4 +130,7 @@ def _day(params: Mapping[str, Any], name: str) -> datetime | None:
         day = date.fromisoformat(value)
     except ValueError as error:
         raise BackfillError(f"{name} is '{value}'. Give a day such as 2026-01-31.") from error
+    if day == date.max:
+        # The end of a day is the start of the next.
+        raise BackfillError(f"{name} is '{value}', the last day that there is. Give an earlier one, or none.")
     return datetime(day.year, day.month, day.day, tzinfo=UTC)
