@@ -73,6 +73,17 @@ def test_an_error_of_the_user_is_one_message_and_exit_code_1(arguments: list[str
     assert "Traceback" not in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [(["up", "--port", "99999"], "or equal to 65535"), (["clean", "--days", "1000000"], "or equal to 36500")],
+)
+def test_a_number_beyond_all_bounds_is_refused(arguments: list[str], message: str) -> None:
+    result = parley(*arguments)
+    assert result.returncode == 2
+    assert message in " ".join(result.stderr.replace("│", " ").split())
+    assert "Traceback" not in result.stderr
+
+
 def test_a_wrong_setting_is_one_message_and_exit_code_1(monkeypatch: pytest.MonkeyPatch, warehouse: Warehouse) -> None:
     del warehouse
     monkeypatch.setenv("WAREHOUSE", "oracle")

@@ -36,7 +36,7 @@ FromStart = Annotated[
 Strict = Annotated[bool, typer.Option(help="Land nothing, and exit with 1, when a record is bad.")]
 SchemaName = Annotated[str, typer.Argument(help="A raw schema, or a pipeline: a bot, ecommerce or support.")]
 Dialect = Annotated[Kind | None, typer.Option(help="Whose types and SQL; else those of the warehouse.")]
-Port = Annotated[int, typer.Option(help="Where Airflow's UI listens, on this machine only.")]
+Port = Annotated[int, typer.Option(min=1, max=65535, help="Where Airflow's UI listens, on this machine only.")]
 
 
 @unpack_app.command("rasa")
@@ -244,7 +244,7 @@ def airflow(context: typer.Context) -> None:
 
 
 @app.command()
-def clean(days: Annotated[int, typer.Option(min=1, help="How old what goes is.")] = 90) -> None:
+def clean(days: Annotated[int, typer.Option(min=1, max=36500, help="How old what goes is.")] = 90) -> None:
     """Delete what Airflow keeps of old runs: its rows about them, and their logs. No load and no table is touched."""
     from parley import cleaning
 
