@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from parley import settings
+from parley.dbt import dbt_env
 from parley.errors import ConfigurationError
 from parley.pipelines import bot, get_pipeline, load_bots, load_pipelines, read_bots, shop, working_pipelines
 
@@ -32,7 +33,9 @@ def test_a_bot_may_say_where_its_models_are(tmp_path: Path, monkeypatch: pytest.
     assert helpdesk.resolved_model() == "/srv/models/helpdesk"
 
 
-@pytest.mark.parametrize(("env", "schema"), [("dev", "b_views"), ("prod", "b_views"), ("staging", "b_views_staging")])
+@pytest.mark.parametrize(
+    ("env", "schema"), [("", "b_views"), ("dev", "b_views"), ("prod", "b_views"), ("staging", "b_views_staging")]
+)
 def test_the_environment_is_a_suffix_of_what_is_built(monkeypatch: pytest.MonkeyPatch, env: str, schema: str) -> None:
     monkeypatch.setenv("DEPLOY_ENV", env)
     assert bot("b", source="s").marts_schema == schema
@@ -105,6 +108,13 @@ def test_dbt_is_told_where_rudderstack_writes(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("RS_LOAD_TIMESTAMP", "loaded_at")
     assert shop().dbt_vars == {"rs_schema": "rudder", "rs_load_timestamp": "loaded_at"}
     assert not shop().source
+
+
+def test_what_is_set_to_nothing_is_for_dbt_what_it_is_for_us(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("WAREHOUSE", "DEPLOY_ENV"):
+        monkeypatch.setenv(name, "")
+    env = dbt_env()
+    assert (env["WAREHOUSE"], env["DEPLOY_ENV"]) == ("duckdb", "dev")
 
 
 def test_an_unknown_bot_is_told_which_there_are() -> None:

@@ -71,7 +71,9 @@ def dbt_env() -> dict[str, str]:
     """What dbt's profiles need beside the variables that the user has set, wherever dbt is started."""
     warehouse = Warehouse.from_env()
     path = {"WAREHOUSE_PATH": str(warehouse.path)} if warehouse.path else {}
-    return {"DBT_PROFILES_DIR": str(settings.DBT_PROJECT), **path}
+    # To dbt, a variable that is set to nothing is set.
+    chosen = {"WAREHOUSE": warehouse.kind, "DEPLOY_ENV": settings.deploy_env()}
+    return {"DBT_PROFILES_DIR": str(settings.DBT_PROJECT), **chosen, **path}
 
 
 def _run(command: list[str], failed: str) -> None:

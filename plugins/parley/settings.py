@@ -63,7 +63,7 @@ def flag(name: str, *, default: bool, env: Mapping[str, str] = os.environ) -> bo
 
 def deploy_env() -> str:
     """The environment Parley runs as: the dbt target, and the suffix of the schemas it builds."""
-    name = os.environ.get("DEPLOY_ENV", "dev")
+    name = os.environ.get("DEPLOY_ENV") or "dev"
     if name not in DEPLOY_ENVS:
         raise ConfigurationError(f"DEPLOY_ENV is '{name}'. Set it to one of {', '.join(DEPLOY_ENVS)}.")
     return name
