@@ -10,7 +10,7 @@ import pytest
 
 from parley import operators
 from parley.errors import UnpackError
-from parley.operators import UnpackModelsOperator, UnpackOperator, wait_for_warehouse
+from parley.operators import PipelineOperator, UnpackModelsOperator, UnpackOperator, wait_for_warehouse
 from parley.pipelines import bot
 from parley.warehouse import Warehouse
 from tests.test_warehouse import held
@@ -45,6 +45,20 @@ def test_what_was_set_aside_is_told_to_other_tasks(tmp_path: Path, monkeypatch: 
     assert told["landed"] == 0
     assert told["set_aside"]["no sender_id"] == 2
     assert sum(told["set_aside"].values()) == len(told["set_aside"]) + 1 == 3
+
+
+@pytest.mark.usefixtures("warehouse")
+def test_a_password_from_a_file_is_masked_before_anything_can_log_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BOT_PASSWORD", "")
+    (tmp_path / "password").write_text("p$ecret\n")
+    monkeypatch.setenv("BOT_PASSWORD_FILE", str(tmp_path / "password"))
+    monkeypatch.setattr(operators, "get_pipeline", lambda name: bot(name, source="ftp://reader:$BOT_PASSWORD@host/"))
+    masked: list[str] = []
+    monkeypatch.setattr(operators, "mask_secret", masked.append)
+    assert PipelineOperator(task_id="any", pipeline_name="helper").pipeline
+    assert masked == ["p$ecret"]
 
 
 @pytest.mark.usefixtures("warehouse")

@@ -109,8 +109,14 @@ class Pipeline:
         return self._resolved(self.model)
 
     def secrets(self) -> list[str]:
-        """What a log must not show: the values of the variables in `source` and `model`."""
-        return [value for name in self.variables() if (value := os.environ.get(name))]
+        """What a log must not show: the values of the variables in `source` and `model`.
+
+        Raises:
+            ConfigurationError: the file of one cannot be read.
+        """
+        names = self.variables()
+        secrets.from_files(os.environ, *names)
+        return [value for name in names if (value := os.environ.get(name))]
 
     def variables(self) -> list[str]:
         """The names of the variables in `source` and `model`."""
