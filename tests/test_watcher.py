@@ -88,7 +88,9 @@ def test_the_tests_of_a_model_are_reported_together_when_the_last_has_ended(dag:
     assert stored[-1] == {"model__parley__chat_load_ids_tests_status"}
 
 
-def look(dag: DAG, monkeypatch: pytest.MonkeyPatch, seen: tuple[int, str | None, str]) -> bool | str:
+def look(
+    dag: DAG, monkeypatch: pytest.MonkeyPatch, seen: tuple[int, str | None, str | None], *, times_cleared: int = 0
+) -> bool | str:
     """What the task of a model does that sees the number of its try, how dbt has ended the model, and dbt's task."""
     try_number, status, dbt = seen
     ran_again = []
@@ -104,8 +106,9 @@ def look(dag: DAG, monkeypatch: pytest.MonkeyPatch, seen: tuple[int, str | None,
     monkeypatch.setattr(type(task), "_cache_compiled_sql", lambda *_: None)
     monkeypatch.setattr(type(task), "_fallback_to_non_watcher_run", run_again)
     ti = SimpleNamespace(try_number=try_number, xcom_pull=lambda *_, **__: None)
+    run = SimpleNamespace(clear_number=times_cleared)
     try:
-        done = bool(task.poke({"task": task, "ti": ti, "task_instance": ti}))
+        done = bool(task.poke({"task": task, "ti": ti, "task_instance": ti, "dag_run": run}))
         return "run again" if ran_again else done
     except AirflowRescheduleException:
         return "wait"
@@ -129,3 +132,31 @@ def test_a_model_that_is_tried_again_is_run_again_when_dbt_has_ended(
     dag: DAG, monkeypatch: pytest.MonkeyPatch, seen: tuple[int, str | None, str], does: bool | str
 ) -> None:
     assert look(dag, monkeypatch, seen) == does
+
+
+@pytest.mark.parametrize(
+    ("seen", "does"),
+    [
+        # What dbt has reported before stays there until its task has started again: it may wait long for its slot.
+        ((2, "success", None), "wait"),
+        ((2, "success", "scheduled"), "wait"),
+        ((2, "success", "running"), "wait"),
+        ((2, "error", "queued"), "wait"),
+        ((2, None, "running"), "wait"),
+        ((2, None, "skipped"), "run again"),
+        # A task that had not started when the run was cleared; Cosmos may have restored what dbt had reported.
+        ((1, "success", "scheduled"), "wait"),
+        ((1, "success", "skipped"), "run again"),
+        ((1, "failed", "skipped"), "run again"),
+        ((1, None, "skipped"), "run again"),
+        # dbt had not run before: wait_for_loads was skipped, then cleared.
+        ((1, None, "running"), "wait"),
+        ((1, "success", "success"), True),
+        # A single model was cleared.
+        ((2, "success", "success"), "run again"),
+    ],
+)
+def test_in_a_run_that_was_cleared_nothing_counts_that_dbt_has_reported_before(
+    dag: DAG, monkeypatch: pytest.MonkeyPatch, seen: tuple[int, str | None, str | None], does: bool | str
+) -> None:
+    assert look(dag, monkeypatch, seen, times_cleared=1) == does

@@ -9,6 +9,9 @@
 * A model that failed is run again by its own task once dbt has ended. Until then each try of the task fails at once,
   and in a long build none may be left when it could help. So does a try that looks while the task of dbt is itself
   tried again: Airflow clears what it has reported, and Cosmos restores that. Here a try waits for the end of dbt.
+* In a run that is cleared, what dbt has reported before the clearing stays until its task starts again, and while that
+  waits for its slot every model would be taken for built. Here nothing counts that was reported before: each task waits
+  until that of dbt has ended anew, and runs its model itself where dbt did not run again, which Cosmos never lets it.
 * Tasks that run their models again at the same time would keep each other from a DuckDB file, and dbt looks whether it
   is free more and more seldom. Here they take turns.
 """
@@ -28,6 +31,7 @@ from airflow.triggers.base import BaseTrigger, TaskSuccessEvent, TriggerEvent
 from cosmos.listeners.dag_run_listener import EventStatus
 from cosmos.operators._watcher.base import BaseConsumerSensor
 from cosmos.operators._watcher.state import (
+    ProducerTaskState,
     is_dbt_node_status_success,
     is_dbt_node_status_terminal,
     is_producer_task_terminated,
@@ -68,7 +72,7 @@ def end_in_triggerer(group: TaskGroup) -> None:
 
 
 def retry_after_dbt(group: TaskGroup) -> None:
-    """Let every sensor of a Cosmos task group whose model has failed wait for the end of dbt when it is tried again."""
+    """Let every sensor of a Cosmos task group wait for the end of dbt if its model has failed or the run is cleared."""
     for task in group.iter_tasks():
         if isinstance(task, BaseConsumerSensor):
             task.poke = _poke
@@ -120,14 +124,21 @@ def _nothing(*_: Any) -> None:
 def _poke(context: Context) -> bool:
     # Not the task of the DAG file but Airflow's copy of it, in which the templates are filled.
     task: Any = context["task"]
-    if (
-        context["ti"].try_number > 1
-        and not is_dbt_node_status_success(task._get_node_status(context["ti"], context))
-        and not is_producer_task_terminated(task._get_producer_task_status(context))
-    ):
-        task.log.info("dbt has not ended; then %s is run again, unless it is built by then", task.model_unique_id)
-        again = datetime.now(UTC) + timedelta(seconds=END_OF_DBT_SECONDS)
-        raise AirflowRescheduleException(again)  # type: ignore[no-untyped-call]
+    ti = context["ti"]
+    # Airflow counts this up in the transaction in which it clears tasks.
+    cleared = bool(context["dag_run"].clear_number)
+    if cleared or ti.try_number > 1:
+        dbt = task._get_producer_task_status(context)
+        if not is_producer_task_terminated(dbt) and (
+            cleared or not is_dbt_node_status_success(task._get_node_status(ti, context))
+        ):
+            task.log.info("dbt has not ended: looking at %s again then", task.model_unique_id)
+            again = datetime.now(UTC) + timedelta(seconds=END_OF_DBT_SECONDS)
+            raise AirflowRescheduleException(again)  # type: ignore[no-untyped-call]
+        if cleared and dbt == ProducerTaskState.SKIPPED:
+            # dbt ran before the clearing. Cosmos may have restored what it reported then, and believes that in a first
+            # try: of a task that had not yet started when the run was cleared.
+            return bool(task._fallback_to_non_watcher_run(ti.try_number, context))
     return bool(type(task).poke(task, context))
 
 
