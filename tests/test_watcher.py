@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from types import SimpleNamespace
 from typing import Any
@@ -9,11 +10,15 @@ from typing import Any
 import pytest
 from airflow.sdk import DAG
 from airflow.sdk.exceptions import AirflowRescheduleException
+from airflow.triggers.base import TaskSuccessEvent
+from cosmos.listeners.dag_run_listener import EventStatus
+from cosmos.operators._watcher.triggerer import WatcherEventReason
 from cosmos.operators.watcher import DbtProducerWatcherOperator
 
 from parley.dag import domain_dag
 from parley.dbt import write_manifest
 from parley.pipelines import get_pipeline
+from parley.watcher import NodeTrigger
 
 MODEL = "model.parley.sessions"
 
@@ -160,3 +165,41 @@ def test_in_a_run_that_was_cleared_nothing_counts_that_dbt_has_reported_before(
     dag: DAG, monkeypatch: pytest.MonkeyPatch, seen: tuple[int, str | None, str | None], does: bool | str
 ) -> None:
     assert look(dag, monkeypatch, seen, times_cleared=1) == does
+
+
+def ends(monkeypatch: pytest.MonkeyPatch, *, status: str | None, dbt: str, is_test_sensor: bool) -> Any:
+    """The event with which the triggerer ends its watch of a model, or of its tests."""
+
+    async def reported(trigger: NodeTrigger) -> tuple[str | None, None]:
+        return status, None
+
+    async def state(trigger: NodeTrigger) -> str:
+        return dbt
+
+    monkeypatch.setattr(NodeTrigger, "_parse_dbt_node_status_and_compiled_sql", reported)
+    monkeypatch.setattr(NodeTrigger, "_get_producer_task_status", state)
+    trigger = NodeTrigger(MODEL, "dbt.dbt_producer_watcher", "chat_demo_bot", "run", -1, is_test_sensor=is_test_sensor)
+    return asyncio.run(anext(trigger.run()))
+
+
+@pytest.mark.parametrize("is_test_sensor", [False, True])
+def test_the_triggerer_ends_what_dbt_has_built_and_nothing_else(
+    dag: DAG, monkeypatch: pytest.MonkeyPatch, is_test_sensor: bool
+) -> None:
+    done = ends(
+        monkeypatch, status="pass" if is_test_sensor else "success", dbt="running", is_test_sensor=is_test_sensor
+    )
+    assert isinstance(done, TaskSuccessEvent)
+    failed = ends(
+        monkeypatch, status="fail" if is_test_sensor else "error", dbt="running", is_test_sensor=is_test_sensor
+    )
+    assert failed.payload == {"status": EventStatus.FAILED, "reason": WatcherEventReason.NODE_FAILED}
+
+    # Somebody marked the task of dbt as success while it ran.
+    event = ends(monkeypatch, status=None, dbt="success", is_test_sensor=is_test_sensor)
+    kind = "test" if is_test_sensor else "run"
+    task: Any = dag.get_task(f"dbt.models.chat.marts.sessions.{kind}").prepare_for_execution()
+    ran = []
+    monkeypatch.setattr(type(task), "_fallback_to_non_watcher_run", lambda *_, **__: ran.append(True))
+    task.execute_complete({"ti": SimpleNamespace(try_number=1, xcom_pull=lambda *_, **__: None)}, event.payload)
+    assert ran == [True]

@@ -12,6 +12,9 @@
 * In a run that is cleared, what dbt has reported before the clearing stays until its task starts again, and while that
   waits for its slot every model would be taken for built. Here nothing counts that was reported before: each task waits
   until that of dbt has ended anew, and runs its model itself where dbt did not run again, which Cosmos never lets it.
+* A model of which nothing was reported when the task of dbt has ended as success counts as built in Cosmos: it is
+  ephemeral, or its file is empty. Here there are none: somebody has marked that task as success while dbt hung. So the
+  task of the model runs it.
 * Tasks that run their models again at the same time would keep each other from a DuckDB file, and dbt looks whether it
   is free more and more seldom. Here they take turns.
 """
@@ -36,7 +39,7 @@ from cosmos.operators._watcher.state import (
     is_dbt_node_status_terminal,
     is_producer_task_terminated,
 )
-from cosmos.operators._watcher.triggerer import WatcherTrigger
+from cosmos.operators._watcher.triggerer import WatcherEventReason, WatcherTrigger
 from cosmos.operators.watcher import DbtProducerWatcherOperator
 from filelock import FileLock
 
@@ -57,11 +60,17 @@ class NodeTrigger(WatcherTrigger):  # type: ignore[misc]
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         async for event in super().run():
-            if event.payload["status"] == EventStatus.SUCCESS and "reason" not in event.payload:
+            if event.payload["status"] != EventStatus.SUCCESS:
+                yield event
+            elif event.payload.get("reason") == WatcherEventReason.NODE_NOT_RUN:
+                # Everything here has something to run. So the task of dbt was marked as success before dbt had come to
+                # this: its own task does it, as when that of dbt is skipped.
+                self.log.warning("The task of dbt succeeded without %s: running it by itself", self.model_unique_id)
+                payload = {"status": EventStatus.FAILED, "reason": WatcherEventReason.PRODUCER_SKIPPED}
+                yield TriggerEvent(payload)  # type: ignore[no-untyped-call]
+            else:
                 self.log.info("dbt has built %s", self.model_unique_id)
                 yield TaskSuccessEvent()
-            else:
-                yield event
 
 
 def end_in_triggerer(group: TaskGroup) -> None:

@@ -141,6 +141,8 @@ def test_every_model_is_a_task_and_every_test_is_reported_by_exactly_one(dagbag:
     tests = [test for name in tasks for test in reported.get(name, [])]
     assert len(tests) > 50
     assert sorted(tests) == sorted(of_the_domain)
+    # A task that dbt tells nothing runs its tests itself.
+    assert all(reported[task.model_unique_id] for task in dag.tasks if getattr(task, "is_test_sensor", False))
 
 
 def test_a_bot_that_cannot_be_drawn_fails_by_itself_and_says_why() -> None:
