@@ -203,3 +203,25 @@ def test_the_triggerer_ends_what_dbt_has_built_and_nothing_else(
     monkeypatch.setattr(type(task), "_fallback_to_non_watcher_run", lambda *_, **__: ran.append(True))
     task.execute_complete({"ti": SimpleNamespace(try_number=1, xcom_pull=lambda *_, **__: None)}, event.payload)
     assert ran == [True]
+
+
+@pytest.mark.parametrize(
+    ("task_id", "command"),
+    [
+        ("seeds.chat.special_events.seed", ["seed", "--full-refresh", "--select", "special_events"]),
+        ("models.chat.marts.sessions.run", ["run", "--full-refresh", "--select", "sessions"]),
+        ("snapshots.chat.chat_users_snapshot.snapshot", ["snapshot", "--select", "chat_users_snapshot"]),
+    ],
+)
+@pytest.mark.parametrize("published", [["--full-refresh", "--log-format", "json"], None])
+def test_what_is_run_again_after_a_full_refresh_gets_the_options_that_its_command_has(
+    dag: DAG, monkeypatch: pytest.MonkeyPatch, task_id: str, command: list[str], published: list[str] | None
+) -> None:
+    task: Any = dag.get_task(f"dbt.{task_id}").prepare_for_execution()
+    task.full_refresh = "True"  # as Airflow renders it
+    commands: list[list[str]] = []
+    monkeypatch.setattr(type(task), "build_and_run_cmd", lambda *_, cmd_flags: commands.append(cmd_flags))
+    # What the task of dbt has published of its own options; nothing, once it was cleared.
+    ti = SimpleNamespace(try_number=2, xcom_pull=lambda *_, **__: published)
+    task._fallback_to_non_watcher_run(2, {"task": task, "ti": ti})
+    assert [[*task.base_cmd, *flags] for flags in commands] == [command]

@@ -28,7 +28,14 @@ from parley.pipelines import PUBLISH_DAG_ID, Pipeline, read_bots
 from parley.results import table as results_table
 from parley.sensors import WAIT, NewLoadsSensor
 from parley.warehouse import POOL, Warehouse
-from parley.watcher import end_in_triggerer, report_ends, report_tests_once, retry_after_dbt, take_turns
+from parley.watcher import (
+    end_in_triggerer,
+    keep_snapshots,
+    report_ends,
+    report_tests_once,
+    retry_after_dbt,
+    take_turns,
+)
 
 START = datetime(2024, 1, 1)
 # How often the tasks of the models look at what dbt has done.
@@ -262,6 +269,7 @@ def _models(pipeline: Pipeline) -> DbtTaskGroup:
     end_in_triggerer(group)
     retry_after_dbt(group)
     take_turns(group)
+    keep_snapshots(group)
     report_tests_once(group)
     report_ends(group)
     return group

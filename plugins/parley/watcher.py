@@ -17,6 +17,8 @@
   task of the model runs it.
 * Tasks that run their models again at the same time would keep each other from a DuckDB file, and dbt looks whether it
   is free more and more seldom. Here they take turns.
+* A task that runs its own node takes over the options of the task of dbt. Here a snapshot leaves out `--full-refresh`,
+  which `dbt snapshot` does not know.
 """
 
 from __future__ import annotations
@@ -40,7 +42,7 @@ from cosmos.operators._watcher.state import (
     is_producer_task_terminated,
 )
 from cosmos.operators._watcher.triggerer import WatcherEventReason, WatcherTrigger
-from cosmos.operators.watcher import DbtProducerWatcherOperator
+from cosmos.operators.watcher import DbtProducerWatcherOperator, DbtSnapshotWatcherOperator
 from filelock import FileLock
 
 from parley.warehouse import Warehouse
@@ -103,6 +105,13 @@ def take_turns(group: TaskGroup) -> None:
     for task in group.iter_tasks():
         if isinstance(task, BaseConsumerSensor):
             task.build_and_run_cmd = _build_in_turn
+
+
+def keep_snapshots(group: TaskGroup) -> None:
+    """Let the sensors of a Cosmos task group that run a snapshot themselves do so after a full refresh too."""
+    for task in group.iter_tasks():
+        if isinstance(task, DbtSnapshotWatcherOperator):
+            task._filter_flags = _flags_of_snapshot
 
 
 def report_tests_once(group: TaskGroup) -> None:
@@ -199,6 +208,10 @@ def _build_in_turn(context: Context, **arguments: Any) -> Any:
     turn = FileLock(f"{warehouse.path}.turn") if warehouse.path else nullcontext()
     with turn:
         return type(task).build_and_run_cmd(task, context, **arguments)
+
+
+def _flags_of_snapshot(flags: list[str]) -> list[str]:
+    return [flag for flag in BaseConsumerSensor._filter_flags(flags) if flag != "--full-refresh"]
 
 
 def _defer(task: BaseConsumerSensor, *, trigger: BaseTrigger, **arguments: Any) -> NoReturn:
