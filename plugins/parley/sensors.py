@@ -121,7 +121,7 @@ class NewLoadsSensor(BaseSensorOperator):
         if not load_ids:
             raise AirflowSkipException(f"No loads of {self.pipeline_name} arrived in {asked.period}")
         self._wait_for_other_runs(context)
-        # dbt's first model adds what a failed run has left half done.
+        # dbt's first model adds what a failed run has left half done, and what this run has pinned before stays.
         self.log.info("Working on the loads %s of %s, done or not", ", ".join(load_ids), self.pipeline_name)
         return load_ids
 

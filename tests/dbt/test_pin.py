@@ -120,6 +120,29 @@ def test_a_backfill_takes_what_a_failed_run_has_left_half_done(loaded: tuple[Cha
     assert chat.pinned("run 3") == [third]
 
 
+def test_a_run_that_is_repeated_for_loads_it_has_not_pinned_adds_them_once(loaded: tuple[Chat, str]) -> None:
+    """Airflow's backfill repeats a run of the past under its id; a run by hand may have taken loads of its time."""
+    chat, first = loaded
+    second = str(chat.land([message("s2", 1)]))
+    chat.dbt("run", run_id="by hand")
+    assert chat.mark("by hand") == [second]
+    third = str(chat.land([message("s3", 2)]))
+    chat.dbt("run", "--exclude", "senders", run_id="run 2")  # senders fails, so nothing is marked
+    with chat.connection() as connection:
+        connection.query(f"delete from {BOT}_views.senders where sender_id = 's2'")
+
+    chat.dbt("run", run_id="run 1", load_ids=[second])
+    assert chat.pinned("run 1") == [first, second, third]
+    assert senders(chat) == {"s1", "s2", "s3"}
+
+    # The pin is tried again when the models that come after it are built: they would not see what it adds now.
+    chat.land([message("s4", 3)])
+    chat.dbt("run", "--exclude", "senders", run_id="run 3")
+    chat.dbt("run", "-s", "chat_load_ids", run_id="run 1", load_ids=[second])
+    assert chat.pinned("run 1") == [first, second, third]
+    assert chat.mark("run 1") == [third]
+
+
 def test_old_runs_are_forgotten_but_not_what_may_still_be_asked_for(loaded: tuple[Chat, str]) -> None:
     chat, _ = loaded
     touched = f"select distinct run_id from {BOT}_staging.int_chat__touched_users order by 1"
