@@ -35,7 +35,7 @@ def make_warehouse(request: pytest.FixtureRequest, tmp_path_factory: pytest.Temp
             return Warehouse("duckdb", path=tmp_path_factory.mktemp(name) / "warehouse.duckdb")
         postgres_port: int = request.getfixturevalue("postgres_port")
         database = f"{kind}_{name}"
-        create_database(postgres_port, database)
+        create_database(postgres_port, database, by_bytes=kind == "redshift")
         if kind == "redshift":
             install_catalog(postgres_port, USER, database)
         port: int = request.getfixturevalue(f"{kind}_port")

@@ -88,15 +88,17 @@ def _languages(folder: Path) -> Path:
     return locales
 
 
-def create_database(port: int, name: str) -> None:
-    """A new database, in place of one that has the name; in the language if the server has it."""
+def create_database(port: int, name: str, *, by_bytes: bool = False) -> None:
+    """A new database, in place of one that has the name. It orders texts by the language, if the server has it and not
+    `by_bytes`."""
     connection = psycopg2.connect(host=HOST, port=port, user=USER, dbname="postgres")
     connection.autocommit = True
     with connection.cursor() as cursor:
         cursor.execute(SQL("drop database if exists {} with (force)").format(Identifier(name)))
         create = SQL("create database {} template template0").format(Identifier(name))
-        try:
-            cursor.execute(create + SQL(" locale {}").format(Literal(f"{LANGUAGE}.UTF-8")))
-        except psycopg2.Error:
-            cursor.execute(create)
+        locales = [] if by_bytes else [SQL(" locale {}").format(Literal(f"{LANGUAGE}.UTF-8"))]
+        for locale in [*locales, SQL("")]:
+            with suppress(psycopg2.errors.WrongObjectType):
+                cursor.execute(create + locale)
+                break
     connection.close()
