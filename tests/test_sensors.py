@@ -292,3 +292,17 @@ def test_the_trigger_survives_its_way_through_the_database() -> None:
     module, name = path.rsplit(".", 1)
     assert (module, name) == (NewLoadsTrigger.__module__, "NewLoadsTrigger")
     assert vars(NewLoadsTrigger(**arguments)).items() >= arguments.items()
+
+
+def test_a_scheduled_run_waits_for_a_warehouse_that_is_away_until_time_is_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(*_: Any) -> None:
+        raise WarehouseUnreachableError("away")
+
+    monkeypatch.setattr(Warehouse, "exists", away)
+    for waits, when in (
+        (True, context("scheduled")),
+        (False, context("scheduled", minutes_ago=51)),
+        (False, context("manual")),
+    ):
+        with pytest.raises(AirflowRescheduleException if waits else WarehouseUnreachableError):
+            sensor().execute(when)

@@ -12,7 +12,7 @@ from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
 from croniter import croniter
 
 from parley.backfill import Backfill
-from parley.errors import BackfillError
+from parley.errors import BackfillError, WarehouseUnreachableError
 from parley.loads import Load
 from parley.pipelines import Pipeline, get_pipeline
 from parley.registered_loads import register_arrived
@@ -24,6 +24,8 @@ WAIT = "wait_for_loads"
 # A run that has to wait for another looks again after so many seconds, or up to twice as many: two that look at the
 # same time both wait, and should not meet again.
 OTHER_RUN_SECONDS = 10
+# Who starts a run so wants to know now, or as soon as the warehouse can be asked.
+BY_HAND = ("manual", "backfill")
 ENDED = ("success", "failed", "skipped", "upstream_failed", "removed")
 
 
@@ -65,8 +67,19 @@ class NewLoadsSensor(BaseSensorOperator):
         Raises:
             AirflowFailException: what the run was asked for cannot be done.
             AirflowSkipException: there is nothing to do.
-            AirflowRescheduleException: another run is at work.
+            AirflowRescheduleException: another run is at work, or the warehouse is away and may come back.
+            WarehouseUnreachableError: it is away, and somebody waits for the run or time is up.
         """
+        try:
+            return self._look(context)
+        except WarehouseUnreachableError as error:
+            if context["dag_run"].run_type in BY_HAND or self._give_up_at(context) <= datetime.now(UTC):
+                raise
+            self.log.warning("Looking again: %s", error)
+            again = datetime.now(UTC) + timedelta(seconds=self.poke_interval)
+            raise AirflowRescheduleException(again) from error  # type: ignore[no-untyped-call]
+
+    def _look(self, context: Context) -> list[str]:
         pipeline = get_pipeline(self.pipeline_name)
         run_type = context["dag_run"].run_type
         try:
@@ -84,15 +97,13 @@ class NewLoadsSensor(BaseSensorOperator):
             self._wait_for_other_runs(context)
             self.log.info("Working on the loads that this run has pinned: %s", ", ".join(pinned))
             return []
-        if run_type in ("manual", "backfill"):
-            # Who starts a run by hand wants to know now, or as soon as the warehouse can be asked.
+        if run_type in BY_HAND:
             return self.execute_complete(
                 context, {"load_ids": [load.load_id for load in _loads(pipeline) if load.is_new]}
             )
         if load_ids := new_loads(self.pipeline_name):
             return self.execute_complete(context, {"load_ids": load_ids})
-        # From the start of the run: this task may start several times.
-        give_up_at = (context["dag_run"].start_date or datetime.now(UTC)) + self.give_up_after
+        give_up_at = self._give_up_at(context)
         if give_up_at <= datetime.now(UTC):
             return self.execute_complete(context, {"load_ids": []})
         self.log.info("No new loads of %s yet, waiting until %s", self.pipeline_name, f"{give_up_at:%H:%M} UTC")
@@ -116,6 +127,10 @@ class NewLoadsSensor(BaseSensorOperator):
         else:
             self.log.info("No new loads of %s: going on without", self.pipeline_name)
         return []
+
+    def _give_up_at(self, context: Context) -> datetime:
+        # From the start of the run: this task may start several times.
+        return (context["dag_run"].start_date or datetime.now(UTC)) + self.give_up_after
 
     def _chosen(self, load_ids: list[str], asked: Backfill, context: Context) -> list[str]:
         if not load_ids:
