@@ -155,7 +155,8 @@ class Product:
         found: dict[str, Table] = {}
         for name, rows in extract.datasets.items():
             assert rows, name
-            found[name] = list(rows[0]), [tuple(row.values()) for row in rows]
+            # The language in which texts are ordered is the server's.
+            found[name] = list(rows[0]), sorted((tuple(row.values()) for row in rows), key=_place)
         counts = [facts.counts for facts in extract.loads]
         found["loads"] = ["documents", "rows", "set_aside"], [(c.documents, c.rows, c.set_aside) for c in counts if c]
         assert len(found["loads"][1]) == len(self.domain.batches)
