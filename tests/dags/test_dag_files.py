@@ -257,7 +257,8 @@ def test_a_model_that_failed_is_tried_again_when_dbt_has_ended(
     monkeypatch.setattr(task, "_get_node_status", lambda ti, context: "error")
     monkeypatch.setattr(task, "_get_producer_task_status", lambda context: dbt)
     monkeypatch.setattr(type(task), "poke", lambda task, context: True)
-    context = {"ti": SimpleNamespace(try_number=try_number), "task": task}
+    run = SimpleNamespace(clear_number=0)
+    context = {"ti": SimpleNamespace(try_number=try_number), "task": task, "dag_run": run}
     with pytest.raises(AirflowRescheduleException) if waits else nullcontext():
         assert task.poke(context)
 
@@ -289,6 +290,7 @@ def test_what_is_changed_in_a_sensor_works_on_the_copy_in_which_airflow_fills_th
     copy = task.prepare_for_execution()
     monkeypatch.setattr(type(task), "build_and_run_cmd", lambda task, context: task)
     monkeypatch.setattr(type(task), "poke", lambda task, context: task is copy)
-    context: Any = {"task": copy, "ti": SimpleNamespace(try_number=1)}
+    run = SimpleNamespace(clear_number=0)
+    context: Any = {"task": copy, "ti": SimpleNamespace(try_number=1), "dag_run": run}
     assert copy.build_and_run_cmd(context) is copy
     assert copy.poke(context)
