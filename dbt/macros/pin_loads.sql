@@ -48,10 +48,6 @@
                 load_id in ({{ given_ids }})
                 or (last_status = 0 and load_id in (select load_id from {{ this }}))
             )
-            {%- else -%}
-            last_status = 0
-            {%- endif %}
-            {%- if given and not everything %}
             -- Only while one of those given is not pinned. Later a retry must add nothing: models may be built by then.
             and exists (
                 select 1
@@ -59,8 +55,11 @@
                 where load_id in ({{ given_ids }}) and load_id not in ({{ pinned }})
             )
             and load_id not in ({{ pinned }})
-            {%- elif is_incremental() %}
-            and not exists (select 1 from {{ this }} where run_id = {{ sql_string(run_id) }})
+            {%- else -%}
+            last_status = 0
+            {%- endif %}
+            {%- if is_incremental() and (everything or not given) %}
+            and not exists ({{ pinned }})
             {%- endif %}
 
     )

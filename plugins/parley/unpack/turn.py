@@ -39,9 +39,7 @@ def turn_everywhere(connection: Connection, schema: str) -> None:
     if connection.kind != "postgres":
         return
     # A machine that went away without a word lets go after two minutes, instead of the two hours of most systems.
-    connection.query(
-        "set tcp_keepalives_idle = 60; set tcp_keepalives_interval = 10; set tcp_keepalives_count = 6",
-    )
+    connection.query("set tcp_keepalives_idle = 60; set tcp_keepalives_interval = 10; set tcp_keepalives_count = 6")
     if not _locked(connection, schema):
         _tell(schema)
         # Asked again and again: a signal would not reach a process that waits for the server's answer.
