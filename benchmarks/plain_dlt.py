@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, Literal
 
 import dlt
@@ -39,8 +41,20 @@ def load(
             item["_dlt_id"] = item.pop(RECORD_HASH)
             yield dlt.mark.with_table_name(item, table)
 
-    with warehouse.connect() as connection:
+    with warehouse.connect() as connection, _rows_buffered():
         pipeline = dlt.pipeline(
             schema_name, destination=dlt.destinations.duckdb(connection.native), dataset_name=schema_name
         )
         pipeline.run(dlt.source(lambda: resource, schema=schema)(), loader_file_format=file_format)
+
+
+@contextmanager
+def _rows_buffered() -> Iterator[None]:
+    """Let dlt wait for some thousand rows before it writes, as it does by itself: the engine hands it tables, each of
+    which it is to write at once."""
+    name = "DATA_WRITER__BUFFER_MAX_ITEMS"
+    engines = os.environ.pop(name)
+    try:
+        yield
+    finally:
+        os.environ[name] = engines

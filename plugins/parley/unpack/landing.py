@@ -20,7 +20,7 @@ from parley.unpack.progress import Seen
 from parley.unpack.sources import NOTHING, Record
 from parley.unpack.workers import Workers
 
-RECORDS_AT_ONCE = 5_000
+RECORDS_AT_ONCE = 7_000
 # Of their text: the larger the records, the fewer of them.
 CHARACTERS_AT_ONCE = 16_000_000
 # Workers take some seconds to start, which a small input is done in.

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from dlt.common.data_types import TDataType
 from dlt.common.schema.typing import TColumnSchema, TTableSchemaColumns
 from dlt.common.storages import LoadStorage, NormalizeStorage
+from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
 
 from parley import settings
 from parley.unpack.columns import Types
@@ -28,6 +29,9 @@ from parley.warehouse import Connection, Kind, Warehouse
 DUCKDB_MEMORY = 100
 COPIES_HELD = 4
 ROWS_HELD = 2048
+# DuckDB's own default. dlt sets a gigabyte, with which all of a load but its largest tables is written twice: to the
+# log before it, and into the file at the end.
+CHECKPOINTS = "checkpoint_threshold = '16MiB'"
 
 
 def pipeline(schema: str, warehouse: Warehouse, connection: Connection) -> dlt.Pipeline:
@@ -148,7 +152,7 @@ def _staging(kind: Kind) -> Any:
 def _destination(warehouse: Warehouse, connection: Connection) -> Any:
     if warehouse.kind == "duckdb":
         # The connection we have already: a second one would meet our own lock.
-        return dlt.destinations.duckdb(connection.native)
+        return dlt.destinations.duckdb(DuckDbCredentials(connection.native, pragmas=[CHECKPOINTS]))
     return dlt.destinations.__dict__[warehouse.kind](
         {
             "host": warehouse.host,
