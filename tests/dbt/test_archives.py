@@ -100,6 +100,7 @@ def test_a_reason_that_is_given_another_tag_is_a_version(support: Support) -> No
     ("suffix", "environment", "schema"),
     [
         (None, "dev", "archive_dev"),
+        (None, "", "archive_dev"),
         (None, "prod", "archive"),
         ("_dev2", "ci", "archive_dev2"),
         ("", "dev", "archive"),
